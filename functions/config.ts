@@ -17,6 +17,14 @@ export interface Config {
   readonly aloneFromReceive: number;
   /** Runs alone without an end after which an operation is parked. */
   readonly parkAtTries: number;
+  /** Age of a queued operation from which the sweep looks at it, ms. */
+  readonly resendLookAfterMs: number;
+  /** Age from which a patient's oldest queued operation is sent again, ms. */
+  readonly resendAfterMs: number;
+  /** Age of a payload from which the sweep looks at it, ms. */
+  readonly payloadLookAfterMs: number;
+  /** Age from which a payload without a row is deleted, ms. */
+  readonly orphanAfterMs: number;
 }
 
 export interface TrustedIssuer {
@@ -35,4 +43,8 @@ export const writePathDefaults = {
   openPerPatient: 50,
   aloneFromReceive: 3,
   parkAtTries: 3,
+  resendLookAfterMs: 5_000,
+  resendAfterMs: 15 * 60_000,
+  payloadLookAfterMs: 2 * 60_000,
+  orphanAfterMs: 24 * 60 * 60_000,
 } as const;

@@ -85,18 +85,18 @@ export interface Intake {
   send(message: OperationMessage): Promise<void>;
 }
 
+/** A payload belongs to one request: two racing bodies of one key never overwrite each other. */
+export interface PayloadKey {
+  readonly operationId: OperationId;
+  readonly requestHash: string;
+}
+
 export interface Payloads {
   /** Payloads in the order asked; undefined where there is none. */
-  get(
-    keys: readonly { readonly operationId: OperationId; readonly requestHash: string }[],
-  ): Promise<readonly (Uint8Array | undefined)[]>;
-  /** Deletes all payloads of these operations. */
-  delete(ids: readonly OperationId[]): Promise<void>;
-  /** Operation ids and request hashes of payloads older than `before`, for the sweep of orphans. */
-  listOlder(
-    before: Instant,
-    page: Page,
-  ): Promise<Listed<{ readonly operationId: OperationId; readonly requestHash: string }>>;
+  get(keys: readonly PayloadKey[]): Promise<readonly (Uint8Array | undefined)[]>;
+  delete(keys: readonly PayloadKey[]): Promise<void>;
+  /** Payloads stored before `before`, oldest first, for the sweep of orphans. */
+  listOlder(before: Instant, page: Page): Promise<Listed<PayloadKey & { readonly storedAt: Instant }>>;
 }
 
 export interface ReceivedMessage {
