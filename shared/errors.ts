@@ -76,6 +76,7 @@ export type FaultCode =
   | "operations-moved" // some operation is no longer queued with our attempt; facts.operationIds
   | "identifiers-taken" // some identifier belongs to another patient; facts.identifiers: {system, value}[]
   | "segment-missing" // a segment is gone: read the head again; facts.segmentId
+  | "damaged" // stored bytes are not what was written
   | "transient"; // throttling, conflict, time-out: try later
 
 /** Ours, not the caller's: retried, then parked. Its text is logged and never reaches a caller. */
