@@ -51,7 +51,7 @@ const faultOf = (bytes: Uint8Array): unknown => {
 };
 
 test("arbitrary bytes are decoded or refused, never anything else", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => expect(faultOf(bytes)).toBeUndefined()));
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => faultOf(bytes) === undefined));
 });
 
 test.for([
