@@ -1,0 +1,33 @@
+/** Letters that carry no combining mark, yet are typed without their stroke or as two letters. */
+const plainLetters: Readonly<Record<string, string>> = {
+  ø: "o",
+  ł: "l",
+  đ: "d",
+  ð: "d",
+  ħ: "h",
+  ı: "i",
+  æ: "ae",
+  œ: "oe",
+  þ: "th",
+  ς: "σ",
+};
+const strokes = new RegExp(`[${Object.keys(plainLetters).join("")}]`, "gu");
+const marks = /\p{M}+/gu;
+const apostrophes = /['’ʼ‘`´ʻ]+/gu;
+const separators = /[^\p{L}\p{N}]+/gu;
+
+/**
+ * A name as searches compare it: without accents, case, apostrophes and punctuation, with single spaces. `Ó Súilleabháin` and
+ * `o suilleabhain` are the same. Applying it twice changes nothing.
+ */
+export const normaliseName = (name: string): string =>
+  name
+    .replace(apostrophes, "")
+    .normalize("NFKD")
+    .toUpperCase() // folds ß and ligatures, which lower case alone leaves
+    .toLowerCase()
+    .normalize("NFKD")
+    .replace(marks, "")
+    .replace(strokes, (letter) => plainLetters[letter] ?? letter)
+    .replace(separators, " ")
+    .trim();
