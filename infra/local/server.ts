@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import type { Invocation, Log } from "../../functions/dependencies.ts";
+import { collectBody } from "./collect-body.ts";
+import { gatewayEvent, targetOf } from "./gateway-event.ts";
+import { answerMalformed } from "./malformed-request.ts";
+import { oneShotResponder, type Answer } from "./one-shot-responder.ts";
+import { problemResult } from "./problem-result.ts";
+
+/** All functions behind one door: answers an event as API Gateway would have it answered. */
+export type Entry = (event: APIGatewayProxyEventV2, invocation: Invocation) => Promise<Answer>;
+
+export interface ServerOptions {
+  readonly entry: Entry;
+  readonly log: Log;
+  readonly now: () => number;
+  /** Largest body of a path, bytes. */
+  readonly bodyLimit: (path: string) => number;
+  /** PEM; without it the server speaks plain HTTP. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** What a handler may take, ms: as long as an API Gateway integration waits. */
+  readonly handlerTimeMs?: number;
+}
+
+/** What happened since the start. `throws` is what no function is meant to let out: always 0. */
+export interface ServerCounts {
+  answered: number;
+  gone: number;
+  throws: number;
+}
+
+export interface LocalServer {
+  readonly server: Server;
+  readonly counts: Readonly<ServerCounts>;
+  /** Stops accepting, cuts the waits short, lets open requests end; resolves when the last connection is closed. */
+  drain(): Promise<void>;
+}
+
+const limits = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 2_000,
+  joinDuplicateHeaders: true,
+  noDelay: true,
+};
+
+/** `node:http` in front of the functions: bodies refused while reading, one answer to each request, malformed HTTP refused. */
+export const localServer = (options: ServerOptions): LocalServer => {
+  const counts: ServerCounts = { answered: 0, gone: 0, throws: 0 };
+  const draining = { value: false };
+  const listener: RequestListener = (req, res) => {
+    if (draining.value) res.shouldKeepAlive = false;
+    serve(req, res, { ...options, counts, draining }).catch((cause: unknown) => {
+      counts.throws += 1;
+      options.log("error", "unexpected-throw", { error: nameOf(cause) });
+      res.destroy();
+    });
+  };
+  const server =
+    options.tls === undefined ? createServer(limits, listener) : createTlsServer({ ...limits, ...options.tls }, listener);
+  server.on("clientError", answerMalformed);
+  server.on("checkContinue", listener);
+  return { server, counts, drain: () => drain(server, draining) };
+};
+
+type Serving = ServerOptions & { readonly counts: ServerCounts; readonly draining: { readonly value: boolean } };
+
+const serve = async (req: IncomingMessage, res: ServerResponse, serving: Serving): Promise<void> => {
+  const { entry, bodyLimit, counts, now } = serving;
+  const responder = oneShotResponder(res, () => {
+    counts.gone += 1;
+  });
+  const target = targetOf(req.url ?? "/");
+  const limit = bodyLimit(target.path);
+  if (req.headers.expect !== undefined && !(Number(req.headers["content-length"]) > limit)) res.writeContinue();
+  const body = await collectBody(req, limit);
+  if (body.kind === "gone") return;
+  if (body.kind === "too-large") {
+    const detail = `The body of this request may have at most ${limit} bytes.`;
+    return responder.answerAndClose(problemResult("payload-too-large", detail), req);
+  }
+  const requestId = randomUUID();
+  const at = now();
+  const endsAt = at + (serving.handlerTimeMs ?? 29_000);
+  const invocation: Invocation = {
+    awsRequestId: requestId,
+    getRemainingTimeInMillis: () => (serving.draining.value ? 0 : Math.max(0, endsAt - now())),
+    get signal() {
+      return responder.signal;
+    },
+  };
+  const event = gatewayEvent({ request: req, target, body: body.bytes, requestId, at });
+  const answer = await entry(event, invocation).catch((cause: unknown) => failed(cause, requestId, serving));
+  await responder.answer(answer);
+  counts.answered += responder.state() === "answered" ? 1 : 0;
+};
+
+const failed = (cause: unknown, requestId: string, { counts, log }: Serving): Answer => {
+  counts.throws += 1;
+  log("error", "unexpected-throw", { requestId, error: nameOf(cause), stack: stackOf(cause) });
+  return problemResult("internal-error", "The request failed. It may be sent again with the same Idempotency-Key.");
+};
+
+const drain = async (server: Server, draining: { value: boolean }): Promise<void> => {
+  draining.value = true;
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  // A connection that falls idle after `close` would live on until its keep-alive time-out.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  await closed;
+  clearInterval(sweep);
+};
+
+const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause);
+
+/** Places in our code, without the message, which may quote what a caller sent. */
+const stackOf = (cause: unknown): string | undefined =>
+  cause instanceof Error ? cause.stack?.split("\n").filter((line) => line.startsWith("    at ")).slice(0, 8).join("\n") : undefined;

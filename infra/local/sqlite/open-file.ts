@@ -1,0 +1,100 @@
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { resultCode, resultCodes } from "./sql.ts";
+import { applicationId, schema, schemaVersion } from "./schema.ts";
+
+/** The connections to one file. On ":memory:" all three are the same. */
+export interface Connections {
+  /** Reads only, so that they see nothing that is not committed. */
+  readonly reader: DatabaseSync;
+  /** A commit survives a power cut (synchronous=FULL). */
+  readonly synced: DatabaseSync;
+  /** A commit survives the process, not a power cut (synchronous=NORMAL). */
+  readonly unsynced: DatabaseSync;
+  close(): void;
+}
+
+const pageSize = 4_096;
+/** Opening may meet another process that creates or recovers the file; only then is waiting in SQLite harmless. */
+const openTimeoutMs = 5_000;
+
+const versionOf = (db: DatabaseSync, pragma: "user_version" | "application_id"): number =>
+  Number(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma] ?? 0);
+
+/** Creates the tables in an empty file; two processes may race for it. */
+const prepareSchema = (db: DatabaseSync, file: string): void => {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const version = versionOf(db, "user_version");
+    const application = versionOf(db, "application_id");
+    const isEmpty = db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
+    if (isEmpty) {
+      db.exec(schema);
+      db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);
+    } else if (application !== applicationId) {
+      throw new Error(`${file} is a database of another program: choose another data folder`);
+    } else if (version > schemaVersion) {
+      throw new Error(
+        `${file} was written by a newer Casenotes (schema ${version}, this one knows ${schemaVersion}): upgrade Casenotes`,
+      );
+    }
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+};
+
+const configure = (db: DatabaseSync, synchronous: "FULL" | "NORMAL"): DatabaseSync => {
+  db.exec(`PRAGMA synchronous = ${synchronous}; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384`);
+  db.exec("PRAGMA busy_timeout = 0");
+  return db;
+};
+
+const openMemory = (): Connections => {
+  const db = configure(new DatabaseSync(":memory:"), "NORMAL");
+  prepareSchema(db, ":memory:");
+  return { reader: db, synced: db, unsynced: db, close: () => db.close() };
+};
+
+const openOnDisk = (file: string, opened: DatabaseSync[]): Connections => {
+  const connect = (): DatabaseSync => {
+    const db = new DatabaseSync(file, { timeout: openTimeoutMs });
+    opened.push(db);
+    return db;
+  };
+  const synced = connect();
+  synced.exec(`PRAGMA page_size = ${pageSize}; PRAGMA journal_mode = WAL`);
+  prepareSchema(synced, file);
+  configure(synced, "FULL");
+  const unsynced = configure(connect(), "NORMAL");
+  const reader = configure(connect(), "NORMAL");
+  reader.exec("PRAGMA query_only = ON; PRAGMA mmap_size = 268435456");
+  return { reader, synced, unsynced, close: () => opened.forEach((db) => db.close()) };
+};
+
+const explained = (error: unknown, file: string): unknown => {
+  const code = resultCode(error);
+  if (code !== resultCodes.corrupt && code !== resultCodes.notADatabase) return error;
+  return new Error(`${file} is damaged or not a database: restore a backup (npm run restore)`, { cause: error });
+};
+
+/**
+ * Opens or creates the database file (mode 0600, its folder 0700). Throws an Error that names the file and the remedy
+ * when it is damaged, of another program or of a newer version.
+ */
+export const openFile = (file: string): Connections => {
+  if (file === ":memory:") return openMemory();
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  // SQLite gives its -wal and -shm files the mode of the database file.
+  closeSync(openSync(file, "a", 0o600));
+  chmodSync(file, 0o600);
+  const opened: DatabaseSync[] = [];
+  try {
+    return openOnDisk(file, opened);
+  } catch (error) {
+    for (const db of opened) db.close();
+    throw explained(error, file);
+  }
+};

@@ -1,0 +1,139 @@
+/** Raised with every change of the tables; a file of a newer version is refused. */
+export const schemaVersion = 1;
+
+/** Marks the file as ours ("CASE"), so that another program's database is never written to. */
+export const applicationId = 0x43415345;
+
+/**
+ * Tables as 02-write-path describes the items. Times are milliseconds since the epoch. No index holds content.
+ * Large or growing tables have an integer key, so that new rows land on the same few pages.
+ */
+export const schema = `
+CREATE TABLE heads (
+  patient_id TEXT PRIMARY KEY,
+  commit_id TEXT,
+  commits INTEGER NOT NULL DEFAULT 0,
+  epoch INTEGER NOT NULL DEFAULT 0,
+  generation INTEGER NOT NULL DEFAULT 0,
+  lease_owner TEXT,
+  lease_until INTEGER,
+  lease_process TEXT,
+  updated_at INTEGER,
+  packs TEXT NOT NULL DEFAULT '{}',
+  replaced TEXT NOT NULL DEFAULT '[]'
+) STRICT, WITHOUT ROWID;
+CREATE INDEX heads_leased ON heads (lease_process) WHERE lease_process IS NOT NULL;
+
+CREATE TABLE operations (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  patient_id TEXT NOT NULL,
+  command TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  caller_name TEXT NOT NULL,
+  caller_role TEXT NOT NULL,
+  request_hash TEXT NOT NULL,
+  submitted_at INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('queued', 'committed', 'rejected', 'parked')),
+  attempt INTEGER NOT NULL,
+  tries INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  settled_at INTEGER,
+  commit_id TEXT,
+  resource TEXT,
+  etag TEXT,
+  problem TEXT
+) STRICT;
+CREATE INDEX operations_by_time ON operations (submitted_at);
+CREATE INDEX operations_by_patient ON operations (patient_id, submitted_at);
+CREATE INDEX operations_by_subject ON operations (subject, submitted_at);
+CREATE INDEX operations_queued ON operations (submitted_at) WHERE state = 'queued';
+CREATE INDEX operations_queued_by_patient ON operations (patient_id, submitted_at) WHERE state = 'queued';
+CREATE INDEX operations_rejected ON operations (submitted_at) WHERE state = 'rejected';
+CREATE INDEX operations_rejected_by_patient ON operations (patient_id, submitted_at) WHERE state = 'rejected';
+CREATE INDEX operations_parked ON operations (submitted_at) WHERE state = 'parked';
+CREATE INDEX operations_parked_by_patient ON operations (patient_id, submitted_at) WHERE state = 'parked';
+
+CREATE TABLE payloads (
+  seq INTEGER PRIMARY KEY,
+  operation_id TEXT NOT NULL,
+  request_hash TEXT NOT NULL,
+  stored_at INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  UNIQUE (operation_id, request_hash)
+) STRICT;
+CREATE INDEX payloads_by_age ON payloads (stored_at);
+
+CREATE TABLE identifiers (
+  system TEXT NOT NULL,
+  value TEXT NOT NULL,
+  patient_id TEXT NOT NULL,
+  PRIMARY KEY (system, value)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE summaries (
+  patient_id TEXT PRIMARY KEY,
+  commits INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  family TEXT NOT NULL,
+  birth_date TEXT NOT NULL,
+  summary TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX summaries_by_time ON summaries (updated_at);
+CREATE INDEX summaries_by_family ON summaries (family);
+CREATE INDEX summaries_by_birth_date ON summaries (birth_date);
+
+CREATE TABLE effects (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  patient_id TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE segments (
+  seq INTEGER PRIMARY KEY,
+  patient_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  bytes BLOB NOT NULL,
+  UNIQUE (patient_id, id)
+) STRICT;
+
+-- One row for each group with messages: available_at is 0 when it may be received, else when its claim runs out.
+CREATE TABLE queue_groups (
+  queue INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  available_at INTEGER NOT NULL,
+  turn INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  in_flight INTEGER NOT NULL DEFAULT 0,
+  claim TEXT,
+  process TEXT,
+  PRIMARY KEY (queue, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX queue_groups_available ON queue_groups (queue, available_at, turn);
+
+CREATE TABLE queue_messages (
+  queue INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  operation_id TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  receive_count INTEGER NOT NULL DEFAULT 0,
+  visible_at INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (queue, name, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE queue_sent (
+  id TEXT PRIMARY KEY,
+  forget_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX queue_sent_by_age ON queue_sent (forget_at);
+
+CREATE TABLE processes (
+  id TEXT PRIMARY KEY,
+  pid INTEGER NOT NULL,
+  started TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
