@@ -8,6 +8,7 @@ import { gatewayEvent, targetOf } from "./gateway-event.ts";
 import { answerMalformed } from "./malformed-request.ts";
 import { oneShotResponder, type Answer } from "./one-shot-responder.ts";
 import { problemResult } from "./problem-result.ts";
+import { throwFields } from "./throw-fields.ts";
 
 /** All functions behind one door: answers an event as API Gateway would have it answered. */
 export type Entry = (event: APIGatewayProxyEventV2, invocation: Invocation) => Promise<Answer>;
@@ -56,7 +57,7 @@ export const localServer = (options: ServerOptions): LocalServer => {
     if (draining.value) res.shouldKeepAlive = false;
     serve(req, res, { ...options, counts, draining }).catch((cause: unknown) => {
       counts.throws += 1;
-      options.log("error", "unexpected-throw", { error: nameOf(cause) });
+      options.log("error", "unexpected-throw", throwFields(cause));
       res.destroy();
     });
   };
@@ -101,7 +102,7 @@ const serve = async (req: IncomingMessage, res: ServerResponse, serving: Serving
 
 const failed = (cause: unknown, requestId: string, { counts, log }: Serving): Answer => {
   counts.throws += 1;
-  log("error", "unexpected-throw", { requestId, error: nameOf(cause), stack: stackOf(cause) });
+  log("error", "unexpected-throw", { requestId, ...throwFields(cause) });
   return problemResult("internal-error", "The request failed. It may be sent again with the same Idempotency-Key.");
 };
 
@@ -115,9 +116,3 @@ const drain = async (server: Server, draining: { value: boolean }): Promise<void
   await closed;
   clearInterval(sweep);
 };
-
-const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause);
-
-/** Places in our code, without the message, which may quote what a caller sent. */
-const stackOf = (cause: unknown): string | undefined =>
-  cause instanceof Error ? cause.stack?.split("\n").filter((line) => line.startsWith("    at ")).slice(0, 8).join("\n") : undefined;

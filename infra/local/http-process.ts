@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { openIdentity } from "./identity.ts";
+import { isErrno } from "./data-folder.ts";
+import { localHints } from "./hints.ts";
+import { joinSupervisor, misconfigured } from "./member.ts";
+import { problemResult } from "./problem-result.ts";
+import { localServer, type Entry, type LocalServer } from "./server.ts";
+import { readSettings, type Settings } from "./settings.ts";
+
+/** Open requests are cut after this long of draining, ms; the supervisor allows a little more. */
+const mostDrainMs = 5_000;
+
+const apiBodyLimit = 256 * 1024;
+const gitBodyLimit = 1_000_000;
+
+const starting: Entry = () => Promise.resolve(problemResult("unavailable", "The service is starting.", { "retry-after": "1" }));
+
+const listen = async ({ server }: LocalServer, settings: Settings): Promise<string> => {
+  const port = Number(process.env["CASENOTES_RESTART_PORT"] ?? settings.port);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: settings.host, port, backlog: 1_024 }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const { port: actual } = server.address() as AddressInfo;
+  return settings.publicUrl ?? `${settings.tls ? "https" : "http"}://${urlHost(settings.host)}:${actual}`;
+};
+
+/** A wildcard address is not one that a client can ask. */
+const urlHost = (host: string): string => {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+};
+
+const main = async (): Promise<void> => {
+  const hints = localHints((message) => member.tell(message));
+  const member = joinSupervisor("http", { onHint: hints.receive, onDrain: () => stop() });
+  const settings = readSettings(process.env, process.argv.slice(2));
+  let entry = starting;
+  const local = localServer({
+    entry: (event, invocation) => entry(event, invocation),
+    log: member.log,
+    now: Date.now,
+    bodyLimit: (path) => (path.startsWith("/git/") ? gitBodyLimit : apiBodyLimit),
+    ...(settings.tls && {
+      tls: { key: readFileSync(settings.tls.keyFile, "utf8"), cert: readFileSync(settings.tls.certFile, "utf8") },
+    }),
+  });
+  const stop = async () => {
+    const cut = setTimeout(() => local.server.closeAllConnections(), mostDrainMs);
+    await local.drain();
+    clearTimeout(cut);
+    member.log("info", "http.ended", { ...local.counts });
+  };
+  try {
+    const url = await listen(local, settings);
+    await openIdentity(settings.data);
+    entry = () => Promise.resolve({ statusCode: 200, headers: { "content-type": "application/json" }, body: "{}" });
+    member.tell({ kind: "ready", url });
+  } catch (cause) {
+    if (!isErrno(cause, "EADDRINUSE")) throw cause;
+    process.stderr.write(`Port ${settings.port} on ${settings.host} is in use: stop what listens there, or set PORT.\n`);
+    member.exit(process.env["CASENOTES_RESTART_PORT"] === undefined ? misconfigured : 1);
+  }
+};
+
+await main();

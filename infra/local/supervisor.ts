@@ -1,0 +1,156 @@
+import { fork, type ChildProcess } from "node:child_process";
+import type { Log } from "../../functions/dependencies.ts";
+import { misconfigured, type MemberMessage, type SupervisorMessage } from "./member.ts";
+import { throwFields } from "./throw-fields.ts";
+
+export interface MemberPlan {
+  readonly name: string;
+  readonly role: "http" | "worker";
+  /** Absolute path of the module it runs. */
+  readonly module: string;
+}
+
+export interface SupervisorOptions {
+  readonly members: readonly MemberPlan[];
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  /** Gives back what dead processes held, so that nobody waits for a time-out. */
+  readonly giveBack: () => Promise<void>;
+  /** All members serve, for the first time. */
+  readonly onReady: (url: string) => void;
+  /** A member cannot start for a reason only the operator can remove. */
+  readonly onMisconfigured: () => void;
+}
+
+export interface Supervisor {
+  /** HTTP first, since its waiting clients need the workers; resolves when every member has ended, within 10 s. */
+  stop(): Promise<void>;
+}
+
+interface Running {
+  readonly plan: MemberPlan;
+  child: ChildProcess | undefined;
+  ready: boolean;
+  startedAt: number;
+  quickDeaths: number;
+  restart: NodeJS.Timeout | undefined;
+}
+
+const times = { httpDrainMs: 6_000, workerDrainMs: 3_000, killMs: 500, termGraceMs: 200, livedMs: 10_000, mostBackOffMs: 5_000 };
+
+/** Keeps the members running: restarts what dies, relays hints between HTTP and workers, stops all in order. */
+export const supervise = (options: SupervisorOptions): Supervisor => {
+  const running = options.members.map(
+    (plan): Running => ({ plan, child: undefined, ready: false, startedAt: 0, quickDeaths: 0, restart: undefined }),
+  );
+  const shared = { running, options, stopping: false, url: undefined as string | undefined, announced: false };
+  for (const member of running) start(shared, member);
+  return {
+    stop: async () => {
+      shared.stopping = true;
+      for (const member of running) clearTimeout(member.restart);
+      await stopRole(running, "http", times.httpDrainMs);
+      await stopRole(running, "worker", times.workerDrainMs);
+    },
+  };
+};
+
+interface Shared {
+  readonly running: readonly Running[];
+  readonly options: SupervisorOptions;
+  stopping: boolean;
+  /** Of the HTTP process; its port is kept over a restart. */
+  url: string | undefined;
+  announced: boolean;
+}
+
+const start = (shared: Shared, member: Running): void => {
+  const { options } = shared;
+  const port = shared.url === undefined ? {} : { CASENOTES_RESTART_PORT: new URL(shared.url).port };
+  const child = fork(member.plan.module, [...options.args], {
+    env: { ...options.env, ...port, CASENOTES_MEMBER: member.plan.name },
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+  });
+  member.child = child;
+  member.startedAt = Date.now();
+  options.log("info", "member.started", { member: member.plan.name, memberPid: child.pid });
+  child.on("message", (message: MemberMessage) => take(shared, member, message));
+  child.on("error", (cause) => options.log("error", "member.error", { member: member.plan.name, error: cause.name }));
+  child.on("exit", (code, signal) => {
+    ended(shared, member, { code, signal }).catch((cause: unknown) => {
+      options.log("error", "give-back.failed", throwFields(cause));
+      scheduleRestart(shared, member);
+    });
+  });
+};
+
+const take = (shared: Shared, member: Running, message: MemberMessage): void => {
+  if (message.kind === "hint") return relay(shared, member, message);
+  if (message.kind === "ready") return nowReady(shared, member, message.url);
+  // A signal to the whole group reaches the supervisor as well; then it stops the members in order.
+  setTimeout(() => {
+    if (!shared.stopping) tell(member, { kind: "drain" });
+  }, times.termGraceMs);
+};
+
+/** Queued work concerns the workers; outcomes concern the HTTP process, and workers whose queue got longer. */
+const relay = ({ running }: Shared, from: Running, message: SupervisorMessage & { readonly kind: "hint" }): void => {
+  for (const member of running) {
+    if (member === from || !member.ready) continue;
+    if (member.plan.role === "http" ? message.settled.length > 0 : message.queued) tell(member, message);
+  }
+};
+
+const tell = ({ child }: Running, message: SupervisorMessage): void => {
+  if (child?.connected === true) child.send(message, () => {}); // a member that just died hears nothing
+};
+
+const nowReady = (shared: Shared, member: Running, url: string | undefined): void => {
+  member.ready = true;
+  if (url !== undefined) shared.url = url;
+  if (shared.announced || shared.url === undefined || !shared.running.every(({ ready }) => ready)) return;
+  shared.announced = true;
+  shared.options.onReady(shared.url);
+};
+
+const ended = async (
+  shared: Shared,
+  member: Running,
+  { code, signal }: { readonly code: number | null; readonly signal: string | null },
+): Promise<void> => {
+  const { options } = shared;
+  const wasReady = member.ready;
+  member.child = undefined;
+  member.ready = false;
+  if (shared.stopping) return;
+  if (code === misconfigured && !shared.announced) return options.onMisconfigured();
+  options.log("warn", "member.ended", { member: member.plan.name, code, signal });
+  member.quickDeaths = wasReady && Date.now() - member.startedAt > times.livedMs ? 0 : member.quickDeaths + 1;
+  if (member.plan.role === "worker") await options.giveBack();
+  scheduleRestart(shared, member);
+};
+
+/** The first restart is at once; one that keeps dying young is restarted ever more slowly. */
+const scheduleRestart = (shared: Shared, member: Running): void => {
+  if (shared.stopping) return;
+  const wait = member.quickDeaths <= 1 ? 0 : Math.min(times.mostBackOffMs, 50 * 2 ** member.quickDeaths);
+  member.restart = setTimeout(() => start(shared, member), wait);
+};
+
+const stopRole = async (running: readonly Running[], role: MemberPlan["role"], drainMs: number): Promise<void> => {
+  const ends = running
+    .filter((member) => member.plan.role === role)
+    .map(async (member) => {
+      const { child } = member;
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const exited = new Promise<void>((resolve) => {
+        child.once("exit", () => resolve());
+      });
+      tell(member, { kind: "drain" });
+      const timer = setTimeout(() => child.kill("SIGKILL"), drainMs);
+      await exited;
+      clearTimeout(timer);
+    });
+  await Promise.all(ends);
+};

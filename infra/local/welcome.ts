@@ -1,0 +1,52 @@
+import type { Signer } from "../../functions/dependencies.ts";
+import type { LocalIssuer } from "./issuer.ts";
+
+export interface WelcomeOptions {
+  readonly url: string;
+  readonly issuer: LocalIssuer;
+  readonly signer: Signer;
+}
+
+/** What `npm start` prints: where the service is, and an example that runs when pasted into bash. */
+export const welcome = async ({ url, issuer }: WelcomeOptions): Promise<string> => {
+  const token = await issuer.mintToken({
+    subject: "user-1",
+    name: "A Clinician",
+    role: "clinician",
+    scope: "record:read record:write",
+    minutes: 60,
+  });
+  return `
+Casenotes   ${url}
+Docs        ${url}/docs
+
+A worked example (curl and git; paste it into bash). The token is good for an hour.
+
+${example(url, token)}
+Another token: npm run -s token -- --help
+`;
+};
+
+/** Client-given ids make it run without reading any answer but one ETag. */
+const example = (url: string, token: string): string => `export CASENOTES=${url}
+export TOKEN=${token}
+PATIENT=$(cat /proc/sys/kernel/random/uuid 2>/dev/null || uuidgen | tr A-F a-f)
+NOTE=$CASENOTES/v1/patients/$PATIENT/files/notes/first.md
+request() { curl -sS -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: $RANDOM-$RANDOM-$RANDOM" -H "Prefer: wait=5" "$@"; echo; }
+
+# Create a patient, then a note in its record.
+request -X POST $CASENOTES/v1/patients -H "Content-Type: application/json" -d '{"id":"'$PATIENT'","name":{"family":"Doe","given":["Sample"]},"birthDate":"1990-04-02","sex":"female","identifiers":[]}'
+ETAG=$(request -X PUT $NOTE -H "If-None-Match: *" -H "Content-Type: text/markdown" --data-binary "First visit." -D - -o /dev/null | sed -n 's/^[Ee][Tt]ag: *//p' | tr -d '\\r')
+
+# Change it; a second change made from the same version is refused with the current ETag.
+request -X PUT $NOTE -H "If-Match: $ETAG" -H "Content-Type: text/markdown" --data-binary "First visit, amended."
+request -X PUT $NOTE -H "If-Match: $ETAG" -H "Content-Type: text/markdown" --data-binary "Made from a stale copy." -i
+
+# The record is a Git repository.
+cd "$(mktemp -d)"
+git -c http.extraHeader="Authorization: Bearer $TOKEN" clone -q $CASENOTES/git/$PATIENT.git record && cd record
+git log
+git fsck --strict
+curl -sS $CASENOTES/.well-known/allowed-signers > ../allowed-signers
+git -c gpg.ssh.allowedSignersFile=../allowed-signers verify-commit HEAD
+`;
