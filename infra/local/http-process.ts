@@ -14,7 +14,8 @@ const mostDrainMs = 5_000;
 const apiBodyLimit = 256 * 1024;
 const gitBodyLimit = 1_000_000;
 
-const starting: Entry = () => Promise.resolve(problemResult("unavailable", "The service is starting.", { "retry-after": "1" }));
+const starting: Entry = () =>
+  Promise.resolve(problemResult("unavailable", "The service is starting.", { "retry-after": "1" }));
 
 const listen = async ({ server }: LocalServer, settings: Settings): Promise<string> => {
   const port = Number(process.env["CASENOTES_RESTART_PORT"] ?? settings.port);
@@ -62,7 +63,9 @@ const main = async (): Promise<void> => {
     member.tell({ kind: "ready", url });
   } catch (cause) {
     if (!isErrno(cause, "EADDRINUSE")) throw cause;
-    process.stderr.write(`Port ${settings.port} on ${settings.host} is in use: stop what listens there, or set PORT.\n`);
+    process.stderr.write(
+      `Port ${settings.port} on ${settings.host} is in use: stop what listens there, or set PORT.\n`,
+    );
     member.exit(process.env["CASENOTES_RESTART_PORT"] === undefined ? misconfigured : 1);
   }
 };

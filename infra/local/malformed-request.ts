@@ -7,7 +7,8 @@ import { problemOf, Refusal } from "../../shared/errors.ts";
  */
 export const answerMalformed = (error: Error & { readonly code?: string }, socket: Duplex): void => {
   // `_httpMessage` is the response that node:http is sending on this socket.
-  const response = (socket as Duplex & { readonly _httpMessage?: { shouldKeepAlive: boolean; writableEnded: boolean } })._httpMessage;
+  const response = (socket as Duplex & { readonly _httpMessage?: { shouldKeepAlive: boolean; writableEnded: boolean } })
+    ._httpMessage;
   if (response && !response.writableEnded) {
     response.shouldKeepAlive = false;
     return;
@@ -16,7 +17,8 @@ export const answerMalformed = (error: Error & { readonly code?: string }, socke
     socket.destroy();
     return;
   }
-  const [line, detail] = reasons[error.code ?? ""] ?? (["400 Bad Request", "The request is not valid HTTP/1.1."] as const);
+  const [line, detail] =
+    reasons[error.code ?? ""] ?? (["400 Bad Request", "The request is not valid HTTP/1.1."] as const);
   const status = Number(line.slice(0, 3));
   const body = JSON.stringify({ ...problemOf(new Refusal("invalid-request", detail)), status });
   socket.end(
@@ -25,6 +27,9 @@ export const answerMalformed = (error: Error & { readonly code?: string }, socke
 };
 
 const reasons: Readonly<Record<string, readonly [string, string]>> = {
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "The header fields of a request may have at most 16 KiB."],
+  HPE_HEADER_OVERFLOW: [
+    "431 Request Header Fields Too Large",
+    "The header fields of a request may have at most 16 KiB.",
+  ],
   ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "The request did not arrive in time."],
 };

@@ -103,7 +103,9 @@ const roomOrGone = (res: ServerResponse): Promise<void> =>
 
 const bufferOf = ({ body, ...answer }: Answer): string | Uint8Array => {
   if (body === undefined || typeof body === "string")
-    return "isBase64Encoded" in answer && answer.isBase64Encoded === true ? Buffer.from(body ?? "", "base64") : (body ?? "");
+    return "isBase64Encoded" in answer && answer.isBase64Encoded === true
+      ? Buffer.from(body ?? "", "base64")
+      : (body ?? "");
   if (body instanceof Uint8Array) return body;
   throw new TypeError("a streamed body cannot be sent whole");
 };

@@ -62,7 +62,9 @@ export const localServer = (options: ServerOptions): LocalServer => {
     });
   };
   const server =
-    options.tls === undefined ? createServer(limits, listener) : createTlsServer({ ...limits, ...options.tls }, listener);
+    options.tls === undefined
+      ? createServer(limits, listener)
+      : createTlsServer({ ...limits, ...options.tls }, listener);
   server.on("clientError", answerMalformed);
   server.on("checkContinue", listener);
   return { server, counts, drain: () => drain(server, draining) };

@@ -38,13 +38,17 @@ export const readSettings = (environment: Environment, args: readonly string[]):
   const host = environment["HOST"] || "127.0.0.1";
   const tls = readTls(flags, problems);
   if (!isLoopback(host) && tls === undefined && flags["behind-proxy"] !== true)
-    problems.push("HOST is not a loopback address: give --tls-key and --tls-cert, or --behind-proxy when a proxy adds TLS.");
+    problems.push(
+      "HOST is not a loopback address: give --tls-key and --tls-cert, or --behind-proxy when a proxy adds TLS.",
+    );
   const engine = environment["CASENOTES_ENGINE"] || "embedded";
   if (engine === "aws") problems.push("CASENOTES_ENGINE=aws is not in this version: use embedded.");
   else if (engine !== "embedded") problems.push("CASENOTES_ENGINE must be embedded or aws.");
   const settings: Settings = {
     host,
-    port: readWhole(environment["PORT"] || "8080", 65_535, () => problems.push("PORT must be a number from 0 to 65535.")),
+    port: readWhole(environment["PORT"] || "8080", 65_535, () =>
+      problems.push("PORT must be a number from 0 to 65535."),
+    ),
     data: resolve(environment["CASENOTES_DATA"] || ".casenotes"),
     engine: "embedded",
     workers: readWhole(flags.workers ?? "1", 64, () => problems.push("--workers must be a number from 0 to 64.")),

@@ -25,14 +25,11 @@ const settingsOrComplain = (): Settings => {
 
 const plansFor = ({ workers }: Settings): readonly MemberPlan[] => [
   { name: "http", role: "http", module: fileURLToPath(new URL("http-process.ts", import.meta.url)) },
-  ...Array.from(
-    { length: workers },
-    (_, index): MemberPlan => ({
-      name: `worker-${index + 1}`,
-      role: "worker",
-      module: fileURLToPath(new URL("worker-process.ts", import.meta.url)),
-    }),
-  ),
+  ...Array.from({ length: workers }, (_, index): MemberPlan => ({
+    name: `worker-${index + 1}`,
+    role: "worker",
+    module: fileURLToPath(new URL("worker-process.ts", import.meta.url)),
+  })),
 ];
 
 const openOrComplain = async ({ data }: Settings) => {

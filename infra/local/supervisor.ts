@@ -37,13 +37,25 @@ interface Running {
   restart: NodeJS.Timeout | undefined;
 }
 
-const times = { httpDrainMs: 6_000, workerDrainMs: 3_000, killMs: 500, termGraceMs: 200, livedMs: 10_000, mostBackOffMs: 5_000 };
+const times = {
+  httpDrainMs: 6_000,
+  workerDrainMs: 3_000,
+  killMs: 500,
+  termGraceMs: 200,
+  livedMs: 10_000,
+  mostBackOffMs: 5_000,
+};
 
 /** Keeps the members running: restarts what dies, relays hints between HTTP and workers, stops all in order. */
 export const supervise = (options: SupervisorOptions): Supervisor => {
-  const running = options.members.map(
-    (plan): Running => ({ plan, child: undefined, ready: false, startedAt: 0, quickDeaths: 0, restart: undefined }),
-  );
+  const running = options.members.map((plan): Running => ({
+    plan,
+    child: undefined,
+    ready: false,
+    startedAt: 0,
+    quickDeaths: 0,
+    restart: undefined,
+  }));
   const shared = { running, options, stopping: false, url: undefined as string | undefined, announced: false };
   for (const member of running) start(shared, member);
   return {

@@ -1,0 +1,73 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { findIssuer, type TokenClaims } from "../issuer.ts";
+
+const usage = `Prints a token for the service whose data folder this is (CASENOTES_DATA, default .casenotes).
+
+  npm run -s token -- [flags]
+
+  --subject ID       who asks                     user-1
+  --name NAME        shown as author of changes   A Clinician
+  --role ROLE        clinician
+  --scope "A B …"    what the token may do        record:read record:write
+  --patients A,B     only these patients          all
+  --minutes N        valid for, 1 to 525600       60
+`;
+
+const options = {
+  subject: { type: "string", default: "user-1" },
+  name: { type: "string", default: "A Clinician" },
+  role: { type: "string", default: "clinician" },
+  scope: { type: "string", default: "record:read record:write" },
+  patients: { type: "string" },
+  minutes: { type: "string", default: "60" },
+  help: { type: "boolean", default: false },
+} as const;
+
+const mostMinutes = 525_600;
+
+const fail = (text: string): never => {
+  process.stderr.write(text);
+  process.exit(1);
+};
+
+const readClaims = (args: readonly string[]): TokenClaims | "help" => {
+  const flags = parsed(args);
+  if (flags.help) return "help";
+  const { subject, name, role, scope, patients, minutes } = flags;
+  for (const [flag, value] of Object.entries({ subject, name, role, scope }))
+    if (value.trim() === "") fail(`--${flag} is empty.\n\n${usage}`);
+  if (!/^\d{1,6}$/.test(minutes) || Number(minutes) < 1 || Number(minutes) > mostMinutes)
+    fail(`--minutes must be a number from 1 to ${mostMinutes}.\n\n${usage}`);
+  return {
+    subject,
+    name,
+    role,
+    scope,
+    minutes: Number(minutes),
+    ...(patients === undefined ? {} : { patients: patients.split(",").map((id) => id.trim()) }),
+  };
+};
+
+const parsed = (args: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...args], options, strict: true }).values;
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    return fail(`${cause.message}\n\n${usage}`);
+  }
+};
+
+const main = async (): Promise<void> => {
+  const claims = readClaims(process.argv.slice(2));
+  if (claims === "help") {
+    process.stdout.write(usage);
+    return;
+  }
+  const folder = resolve(process.env["CASENOTES_DATA"] || ".casenotes");
+  const issuer = await findIssuer(folder);
+  if (issuer === undefined) fail(`There is no issuer in ${folder}: start the service once, or set CASENOTES_DATA.\n`);
+  else process.stdout.write(`${await issuer.mintToken(claims)}\n`);
+};
+
+await main();
