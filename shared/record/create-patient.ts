@@ -1,10 +1,11 @@
 import { Refusal } from "../errors.ts";
+import { attributesPath } from "../git/names.ts";
 import type { Command } from "./command.ts";
 import { authorOf, commitMessage } from "./commit-message.ts";
 import type { DecideContext, Decision, RecordView } from "./decision.ts";
 import { demographicsYaml } from "./demographics-file.ts";
 import { ehrStatusYaml } from "./ehr-status-file.ts";
-import { demographicsPath, ehrStatusPath, gitAttributesPath } from "./paths.ts";
+import { demographicsPath, ehrStatusPath } from "./paths.ts";
 
 /** Keeps every file byte for byte on every system, and hands attachments to Git LFS. */
 const gitAttributes = "* -text\nattachments/** filter=lfs diff=lfs merge=lfs -text\n";
@@ -19,7 +20,7 @@ export const createPatient = (
   if (record !== null) return new Refusal("patient-exists", `Patient ${patientId} exists. Choose another id.`);
   return {
     changes: [
-      { path: gitAttributesPath, content: gitAttributes },
+      { path: attributesPath, content: gitAttributes },
       { path: demographicsPath, content: demographicsYaml(demographics) },
       { path: ehrStatusPath, content: ehrStatusYaml(patientId) },
     ],

@@ -1,4 +1,3 @@
-import { stringify } from "yaml";
 import { z } from "zod";
 import type { Refusal } from "../errors.ts";
 import type { PatientId } from "../operation.ts";
@@ -38,7 +37,7 @@ const ehrStatusFile = z.strictObject({
   is_modifiable: z.boolean(),
 });
 
-export type EhrStatus = z.infer<typeof ehrStatusFile>;
+type EhrStatus = z.infer<typeof ehrStatusFile>;
 
 const rules = { path: ehrStatusPath, schema: ehrStatusFile, maxLength: recordLimits.managedFile };
 
@@ -46,13 +45,18 @@ const rules = { path: ehrStatusPath, schema: ehrStatusFile, maxLength: recordLim
 export const readEhrStatus = (text: string): EhrStatus | Refusal => readManagedFile(text, rules);
 
 /** The EHR_STATUS that a record starts with: queryable and modifiable. */
-export const ehrStatusYaml = (patientId: PatientId): string =>
-  stringify({
-    rm_version: "1.1.0",
-    ehr_id: { value: patientId },
-    archetype_node_id: "openEHR-EHR-EHR_STATUS.generic.v1",
-    name: { value: "EHR status" },
-    subject: { external_ref: { id: { value: patientId }, namespace: "casenotes", type: "PERSON" } },
-    is_queryable: true,
-    is_modifiable: true,
-  } satisfies EhrStatus);
+export const ehrStatusYaml = (patientId: PatientId): string => `rm_version: 1.1.0
+ehr_id:
+  value: ${patientId}
+archetype_node_id: openEHR-EHR-EHR_STATUS.generic.v1
+name:
+  value: EHR status
+subject:
+  external_ref:
+    id:
+      value: ${patientId}
+    namespace: casenotes
+    type: PERSON
+is_queryable: true
+is_modifiable: true
+`;

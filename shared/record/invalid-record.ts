@@ -12,7 +12,7 @@ export interface FileError {
 const maxErrors = 10;
 
 const described = ({ field, line, problem }: FileError): string => {
-  if (field !== undefined && field !== "") return `${field}: ${problem}`;
+  if (field !== undefined) return `${field}: ${problem}`;
   return line === undefined ? problem : `line ${line}: ${problem}`;
 };
 
@@ -33,14 +33,18 @@ const fieldOf = (path: readonly PropertyKey[]): string =>
     .join("")
     .replace(/^\./, "");
 
+const errorAt = (path: readonly PropertyKey[], problem: string): FileError =>
+  path.length === 0 ? { problem } : { field: fieldOf(path), problem };
+
 /** What a schema found wrong, without the values; unknown keys are named only where they look like field names. */
 export const fileErrors = (error: z.ZodError): readonly FileError[] =>
-  error.issues.flatMap((issue): FileError[] => {
-    if (issue.code !== "unrecognized_keys") return [{ field: fieldOf(issue.path), problem: issue.message }];
-    return issue.keys.map((key) => ({
-      field: fieldOf(harmlessKey.test(key) ? [...issue.path, key] : issue.path),
-      problem: "is not a known field",
-    }));
+  error.issues.flatMap((issue): readonly FileError[] => {
+    if (issue.code !== "unrecognized_keys") return [errorAt(issue.path, issue.message)];
+    return issue.keys.map((key) =>
+      harmlessKey.test(key)
+        ? errorAt([...issue.path, key], "is not a known field")
+        : errorAt(issue.path, "has an unknown field"),
+    );
   });
 
 export interface FileRules<T> {

@@ -24,7 +24,8 @@ export const normaliseName = (name: string): string =>
   name
     .replace(apostrophes, "")
     .normalize("NFKD")
-    .toUpperCase() // folds ß and ligatures, which lower case alone leaves
+    .toLowerCase() // ẞ to ß
+    .toUpperCase() // ß to SS, which lower case alone leaves
     .toLowerCase()
     .normalize("NFKD")
     .replace(marks, "")

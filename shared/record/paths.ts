@@ -3,7 +3,6 @@ import { checkPath } from "../git/names.ts";
 
 export const ehrStatusPath = "ehr_status.yaml";
 export const demographicsPath = "demographics/patient.yaml";
-export const gitAttributesPath = ".gitattributes";
 
 const freeFolders = ["notes/", "documents/"] as const;
 
