@@ -1,0 +1,176 @@
+import { crc32 } from "node:zlib";
+import { Fault } from "../errors.ts";
+import type { ObjectType } from "./objects.ts";
+import type { Oid } from "./oid.ts";
+
+/** What a footer knows of one object. */
+export interface FooterEntry {
+  readonly oid: Oid;
+  readonly type: ObjectType;
+  /** Where the entry starts in the segment (the pack is its first part), and its length in bytes. */
+  readonly offset: number;
+  readonly length: number;
+  /** A tree's or blob's size in bytes; a commit's committer time in seconds since the epoch. */
+  readonly sizeOrTime: number;
+  /** Number of deltas between this entry and a whole object, at most. */
+  readonly depth: number;
+}
+
+/**
+ * A segment's footer: entries of 33 bytes (oid 20, offset, length and sizeOrTime 4 each, type and depth 1), then 20 bytes
+ * (CRC-32 of the entries, their number, lengths of pack and snapshot, magic). Numbers are big-endian.
+ * A tail's entries are in pack order; a sealed segment's are sorted by oid, so that a reader may take a window of them.
+ */
+export const footerEntryBytes = 33;
+export const footerTrailerBytes = 20;
+const magic = "CNS1";
+
+const types: readonly ObjectType[] = ["commit", "tree", "blob"];
+
+/** Writes one entry at `at`; returns where it ends. */
+export const writeFooterEntry = (into: Buffer, at: number, entry: FooterEntry): number => {
+  into.write(entry.oid, at, 20, "hex");
+  into.writeUInt32BE(entry.offset, at + 20);
+  into.writeUInt32BE(entry.length, at + 24);
+  into.writeUInt32BE(entry.sizeOrTime, at + 28);
+  into[at + 32] = types.indexOf(entry.type) | (entry.depth << 2);
+  return at + footerEntryBytes;
+};
+
+/** Entries (33 bytes each) sorted by oid. */
+export const sortFooterEntries = (entries: Buffer): Buffer => {
+  const rows: Buffer[] = [];
+  for (let at = 0; at < entries.length; at += footerEntryBytes) rows.push(entries.subarray(at, at + footerEntryBytes));
+  return Buffer.concat(rows.toSorted((a, b) => a.compare(b)));
+};
+
+/** Lengths in bytes of a segment's pack and snapshot. */
+export interface PartLengths {
+  readonly pack: number;
+  readonly snapshot: number;
+}
+
+/** Writes the end of a footer whose entries stand in `into` from `from` to `at`; returns where it ends. */
+export const writeFooterTrailer = (
+  into: Buffer,
+  { from, at }: { readonly from: number; readonly at: number },
+  { pack, snapshot }: PartLengths,
+): number => {
+  into.writeUInt32BE(crc32(into.subarray(from, at)), at);
+  into.writeUInt32BE((at - from) / footerEntryBytes, at + 4);
+  into.writeUInt32BE(pack, at + 8);
+  into.writeUInt32BE(snapshot, at + 12);
+  into.write(magic, at + 16, "latin1");
+  return at + footerTrailerBytes;
+};
+
+/** A sealed segment's footer, for entries given in any order (a compaction's, for one). */
+export const encodeFooter = (entries: readonly FooterEntry[], lengths: PartLengths): Buffer => {
+  const rows = Buffer.allocUnsafe(entries.length * footerEntryBytes);
+  let at = 0;
+  for (const entry of entries) at = writeFooterEntry(rows, at, entry);
+  const footer = Buffer.concat([sortFooterEntries(rows), Buffer.alloc(footerTrailerBytes)]);
+  writeFooterTrailer(footer, { from: 0, at }, lengths);
+  return footer;
+};
+
+/** A footer as read: the entries stay bytes until somebody asks for them. */
+export interface Footer extends PartLengths {
+  readonly count: number;
+  /** The object's entry; undefined when it is not in this segment. */
+  find(oid: Oid): FooterEntry | undefined;
+  /** All entries as they lie in the pack. */
+  inPackOrder(): readonly FooterEntry[];
+  /** Entries of commits, oldest first: the i-th is the commit number `first + i`. */
+  commits(): readonly FooterEntry[];
+  /** The 33-byte rows as stored. */
+  readonly rows: Buffer;
+}
+
+/** Number of the first row whose oid is not before `oid`, in rows sorted by oid. */
+export const lowerBound = (rows: Buffer, oid: Buffer): number => {
+  let low = 0;
+  let high = rows.length / footerEntryBytes;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = middle * footerEntryBytes;
+    if (rows.compare(oid, 0, 20, at, at + 20) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
+/** Reads row `index`. Throws Fault damaged. */
+export const readFooterRow = (rows: Buffer, index: number): FooterEntry => {
+  const at = index * footerEntryBytes;
+  const tag = rows[at + 32] ?? 0;
+  const type = types[tag & 3];
+  if (type === undefined) throw new Fault("damaged", "A footer names an unknown type of object.");
+  return {
+    oid: rows.toString("hex", at, at + 20),
+    type,
+    offset: rows.readUInt32BE(at + 20),
+    length: rows.readUInt32BE(at + 24),
+    sizeOrTime: rows.readUInt32BE(at + 28),
+    depth: tag >> 2,
+  };
+};
+
+/** Whether rows lie in the order of their oids. */
+const isSorted = (rows: Buffer): boolean => {
+  for (let at = footerEntryBytes; at < rows.length; at += footerEntryBytes) {
+    if (rows.compare(rows, at - footerEntryBytes, at - footerEntryBytes + 20, at, at + 20) > 0) return false;
+  }
+  return true;
+};
+
+/** Finds the row of an oid: by halving when sorted, else from the first to the last. */
+const rowFinder = (rows: Buffer): ((oid: Oid) => number) => {
+  const sorted = isSorted(rows);
+  return (hex) => {
+    const oid = Buffer.from(hex, "hex");
+    if (sorted) {
+      const index = lowerBound(rows, oid);
+      return rows.compare(oid, 0, 20, index * footerEntryBytes, index * footerEntryBytes + 20) === 0 ? index : -1;
+    }
+    let at = rows.indexOf(oid);
+    while (at >= 0 && at % footerEntryBytes !== 0) at = rows.indexOf(oid, at + 1);
+    return at < 0 ? -1 : at / footerEntryBytes;
+  };
+};
+
+const openRows = (rows: Buffer, { pack, snapshot }: PartLengths): Footer => {
+  const count = rows.length / footerEntryBytes;
+  const indexOf = rowFinder(rows);
+  let order: readonly FooterEntry[] | undefined;
+  let commits: readonly FooterEntry[] | undefined;
+  const inPackOrder = (): readonly FooterEntry[] =>
+    (order ??= Array.from({ length: count }, (_, index) => readFooterRow(rows, index)).toSorted(
+      (a, b) => a.offset - b.offset,
+    ));
+  return {
+    count,
+    pack,
+    snapshot,
+    rows,
+    find: (oid) => {
+      const index = indexOf(oid);
+      return index < 0 ? undefined : readFooterRow(rows, index);
+    },
+    inPackOrder,
+    commits: () => (commits ??= inPackOrder().filter(({ type }) => type === "commit")),
+  };
+};
+
+/** Opens a footer (or anything that ends with one). Throws Fault damaged. */
+export const decodeFooter = (bytes: Uint8Array): Footer => {
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const at = all.length - footerTrailerBytes;
+  if (at < 0 || all.toString("latin1", at + 16) !== magic) throw new Fault("damaged", "A segment has no footer.");
+  const from = at - all.readUInt32BE(at + 4) * footerEntryBytes;
+  const rows = from < 0 ? undefined : all.subarray(from, at);
+  if (rows === undefined || crc32(rows) !== all.readUInt32BE(at)) {
+    throw new Fault("damaged", "A segment's footer does not match its checksum.");
+  }
+  return openRows(rows, { pack: all.readUInt32BE(at + 8), snapshot: all.readUInt32BE(at + 12) });
+};

@@ -1,0 +1,48 @@
+import { Refusal } from "../errors.ts";
+
+/** Longest path of a file in a record, in bytes; paths are ASCII, so in characters too. */
+export const maxPathBytes = 255;
+/** Most segments a path may have, the file's name included. */
+export const maxPathDepth = 8;
+
+const segmentPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/;
+/** Names Windows keeps for devices, with any extension (learn.microsoft.com, "Naming Files, Paths, and Namespaces"). */
+const devicePattern = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|conin|conout|clock)(?:\.|$)/i;
+/** `git` alone, with an extension and as an NTFS short name; the pattern of segments excludes the other disguises of `.git`. */
+const gitPattern = /^git(?:~[0-9]+)?$/i;
+
+/** The service's own file, the one name that may start with a dot. */
+export const attributesPath = ".gitattributes";
+
+/** Why a name may not stand in a tree; undefined when it may. */
+const fault = (name: string): string | undefined => {
+  if (name === "") return "it has an empty segment (a leading, trailing or doubled slash)";
+  if (!segmentPattern.test(name)) {
+    return "segments are letters, digits, '.', '_' and '-', start with a letter or digit and do not end with '.'";
+  }
+  if (devicePattern.test(name)) return "a segment is the name of a device on Windows";
+  if (gitPattern.test(name)) return "a segment reads as Git's own folder";
+  return undefined;
+};
+
+/** Whether `name` may stand in a tree of a record: one segment, without a slash. */
+export const isAllowedName = (name: string): boolean => name === attributesPath || fault(name) === undefined;
+
+const refuse = (path: string, why: string): never => {
+  throw new Refusal("invalid-path", `The path ${JSON.stringify(path.slice(0, maxPathBytes))} is not allowed: ${why}.`);
+};
+
+/** Checks the path of a file in a record. Throws Refusal invalid-path, whose detail tells which rule it breaks. */
+export const checkPath = (path: string): void => {
+  if (path === attributesPath) return;
+  if (path.length > maxPathBytes) refuse(path, `it is longer than ${maxPathBytes} bytes`);
+  const segments = path.split("/");
+  if (segments.length > maxPathDepth) refuse(path, `it has more than ${maxPathDepth} segments`);
+  for (const segment of segments) {
+    const why = fault(segment);
+    if (why !== undefined) refuse(path, why);
+  }
+};
+
+/** Two names with one key are the same file on systems that ignore case. Allowed names are ASCII. */
+export const caseKey = (name: string): string => name.toLowerCase();
