@@ -92,12 +92,14 @@ CREATE TABLE effects (
   body TEXT NOT NULL
 ) STRICT;
 
+-- In parts of 64 KiB, so that a range of a large segment is read without the rest.
 CREATE TABLE segments (
   seq INTEGER PRIMARY KEY,
   patient_id TEXT NOT NULL,
   id TEXT NOT NULL,
+  part INTEGER NOT NULL,
   bytes BLOB NOT NULL,
-  UNIQUE (patient_id, id)
+  UNIQUE (patient_id, id, part)
 ) STRICT;
 
 -- One row for each group with messages: available_at is 0 when it may be received, else when its claim runs out.

@@ -1,0 +1,98 @@
+import type { OperationMessage } from "../../../shared/operation.ts";
+import type { ReceivedMessage } from "../../../shared/ports.ts";
+import { append, queues } from "./fifo-send.ts";
+import type { QueueNumber } from "./fifo-send.ts";
+import { receiptOf } from "./receipt.ts";
+import type { Sql } from "./sql.ts";
+import type { Store } from "./store.ts";
+
+type MessageRow = { number: number; operation_id: string; attempt: number; receive_count: number };
+
+const isAnyAvailable = "SELECT 1 AS found FROM queue_groups WHERE queue = ? AND available_at <= ? LIMIT 1";
+
+/** A claim that ran out goes first: its turn is older. */
+const endClaims = "UPDATE queue_groups SET available_at = 0 WHERE queue = ? AND available_at > 0 AND available_at <= ?";
+
+const selectGroups = "SELECT name FROM queue_groups WHERE queue = ? AND available_at = 0 ORDER BY turn LIMIT ?";
+
+const selectMessages = `
+  SELECT number, operation_id, attempt, receive_count FROM queue_messages
+  WHERE queue = ? AND name = ? ORDER BY number LIMIT ?`;
+
+const hideMessage = `
+  UPDATE queue_messages SET receive_count = receive_count + 1, visible_at = ?
+  WHERE queue = ? AND name = ? AND number = ?`;
+
+const claimGroup = `
+  UPDATE queue_groups SET available_at = ?, in_flight = ?, claim = ?, process = ? WHERE queue = ? AND name = ?`;
+
+const removeMessage = "DELETE FROM queue_messages WHERE queue = ? AND name = ? AND number = ?";
+
+const removeEmptyGroup = `
+  DELETE FROM queue_groups WHERE queue = ?1 AND name = ?2
+  AND NOT EXISTS (SELECT 1 FROM queue_messages WHERE queue = ?1 AND name = ?2)`;
+
+interface Receiving {
+  readonly sql: Sql;
+  readonly store: Store;
+  readonly queue: QueueNumber;
+  readonly now: number;
+  readonly claim: string;
+}
+
+const messageOf = (name: string, row: MessageRow): OperationMessage => ({
+  operationId: row.operation_id,
+  patientId: name,
+  attempt: row.attempt,
+});
+
+const receivedOf = ({ claim }: Receiving, name: string, row: MessageRow): ReceivedMessage => ({
+  messageId: `${row.operation_id}#${row.attempt}`,
+  receipt: receiptOf({ name, number: row.number, claim }),
+  group: name,
+  body: JSON.stringify(messageOf(name, row)),
+  receiveCount: row.receive_count + 1,
+});
+
+/** Moves a message that was received too often to the dead-letter queue. */
+const bury = ({ sql, queue, now }: Receiving, name: string, row: MessageRow): void => {
+  sql.run(removeMessage, queue, name, row.number);
+  append(sql, queues.deadLetters, { message: messageOf(name, row), now });
+};
+
+/** The first messages of a group, hidden; the group is blocked until they are deleted or visible again. */
+const claimMessages = (receiving: Receiving, name: string, max: number): ReceivedMessage[] => {
+  const { sql, store, queue, now, claim } = receiving;
+  const rows = sql.all<MessageRow>(selectMessages, queue, name, max);
+  const isSpent = (row: MessageRow): boolean =>
+    queue === queues.operations && row.receive_count >= store.maxReceiveCount;
+  for (const row of rows.filter(isSpent)) bury(receiving, name, row);
+  const live = rows.filter((row) => !isSpent(row));
+  if (live.length === 0) {
+    sql.run(removeEmptyGroup, queue, name);
+    return [];
+  }
+  const until = now + store.visibilityMs;
+  for (const { number } of live) sql.run(hideMessage, until, queue, name, number);
+  sql.run(claimGroup, until, live.length, claim, store.processId, queue, name);
+  return live.map((row) => receivedOf(receiving, name, row));
+};
+
+const receiveInTurn = (receiving: Receiving, max: number): ReceivedMessage[] => {
+  const { sql, queue, now } = receiving;
+  sql.run(endClaims, queue, now);
+  const received: ReceivedMessage[] = [];
+  for (const { name } of sql.all<{ name: string }>(selectGroups, queue, max)) {
+    if (received.length >= max) break;
+    received.push(...claimMessages(receiving, name, max - received.length));
+  }
+  return received;
+};
+
+/** Up to `max` messages of available groups, each group in order. Writes nothing when none is available. */
+export const receive = async (store: Store, queue: QueueNumber, max: number): Promise<readonly ReceivedMessage[]> => {
+  if (!store.reader.get(isAnyAvailable, queue, store.now())) return [];
+  return store.writer.write("process-end", (sql) =>
+    receiveInTurn({ sql, store, queue, now: store.now(), claim: store.newId() }, max),
+  );
+};

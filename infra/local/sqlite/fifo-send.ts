@@ -1,0 +1,42 @@
+import type { OperationMessage } from "../../../shared/operation.ts";
+import type { Sql } from "./sql.ts";
+
+/** The two queues of the tables. */
+export const queues = { operations: 0, deadLetters: 1 } as const;
+export type QueueNumber = (typeof queues)[keyof typeof queues];
+
+/** How long a deduplication id is remembered, also after its message was deleted (SQS FIFO: 5 minutes). */
+const rememberMs = 5 * 60_000;
+/** Forgetting two for each one remembered keeps the table as small as the load of the last five minutes. */
+const forgetAtOnce = 2;
+
+const forget = `
+  DELETE FROM queue_sent WHERE id IN (SELECT id FROM queue_sent WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)`;
+
+const remember = `
+  INSERT INTO queue_sent (id, forget_at) VALUES (?1, ?2)
+  ON CONFLICT (id) DO UPDATE SET forget_at = excluded.forget_at WHERE queue_sent.forget_at <= ?3`;
+
+const nextNumber = `
+  INSERT INTO queue_groups (queue, name, available_at, turn, last) VALUES (?, ?, 0, ?, 1)
+  ON CONFLICT (queue, name) DO UPDATE SET last = last + 1 RETURNING last`;
+
+const insertMessage = "INSERT INTO queue_messages (queue, name, number, operation_id, attempt) VALUES (?, ?, ?, ?, ?)";
+
+/** Puts a message at the end of its group. */
+export const append = (
+  sql: Sql,
+  queue: QueueNumber,
+  { message, now }: { readonly message: OperationMessage; readonly now: number },
+): void => {
+  const { operationId, patientId, attempt } = message;
+  const number = sql.get<{ last: number }>(nextNumber, queue, patientId, now)?.last ?? 1;
+  sql.run(insertMessage, queue, patientId, number, operationId, attempt);
+};
+
+/** Sends a message, unless one with its deduplication id was sent within the last five minutes. */
+export const enqueue = (sql: Sql, message: OperationMessage, now: number): void => {
+  sql.run(forget, now, forgetAtOnce);
+  const isNew = sql.run(remember, `${message.operationId}#${message.attempt}`, now + rememberMs, now) === 1;
+  if (isNew) append(sql, queues.operations, { message, now });
+};

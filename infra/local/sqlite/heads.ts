@@ -1,0 +1,96 @@
+import { Fault } from "../../../shared/errors.ts";
+import type { Compaction, Head } from "../../../shared/head.ts";
+import type { PatientId } from "../../../shared/operation.ts";
+import type { Heads } from "../../../shared/ports.ts";
+import { addEffects } from "./effects.ts";
+import { optionalInstantOf } from "./instant.ts";
+import { pageOf } from "./keyset.ts";
+import { changedPackMap, packMapOf } from "./pack-map-text.ts";
+import { settle } from "./settle.ts";
+import type { Sql } from "./sql.ts";
+import type { Store } from "./store.ts";
+
+type HeadRow = {
+  patient_id: string;
+  commit_id: string | null;
+  commits: number;
+  epoch: number;
+  generation: number;
+  packs: string;
+  replaced: string;
+  updated_at: number | null;
+};
+
+const columns = "patient_id, commit_id, commits, epoch, generation, packs, replaced, updated_at";
+
+const headOf = (row: HeadRow): Head => ({
+  patientId: row.patient_id,
+  commit: row.commit_id,
+  commits: row.commits,
+  epoch: row.epoch,
+  generation: row.generation,
+  packs: packMapOf(row.packs),
+  replaced: JSON.parse(row.replaced) as string[],
+  updatedAt: optionalInstantOf(row.updated_at),
+});
+
+const selectHead = `SELECT ${columns} FROM heads WHERE patient_id = ?`;
+
+/** Values: patient, owner, until, process, now, the latest plausible end of a lease. */
+const takeLease = `
+  INSERT INTO heads (patient_id, epoch, lease_owner, lease_until, lease_process) VALUES (?1, 1, ?2, ?3, ?4)
+  ON CONFLICT (patient_id) DO UPDATE SET
+    epoch = epoch + 1,
+    lease_owner = excluded.lease_owner, lease_until = excluded.lease_until, lease_process = excluded.lease_process
+  WHERE heads.lease_owner IS NULL OR heads.lease_until <= ?5 OR heads.lease_until > ?6
+  RETURNING ${columns}`;
+
+const acquire = async (store: Store, patientId: PatientId, owner: string): Promise<Head> => {
+  const row = await store.writer.write("process-end", (sql) => {
+    const now = store.now();
+    const until = now + store.leaseMs;
+    return sql.get<HeadRow>(takeLease, patientId, owner, until, store.processId, now, now + 2 * store.leaseMs);
+  });
+  if (!row) throw new Fault("lease-busy", "another writer holds the lease", { patientId });
+  return headOf(row);
+};
+
+const dropLease = `
+  UPDATE heads SET lease_owner = NULL, lease_until = NULL, lease_process = NULL
+  WHERE patient_id = ? AND lease_owner = ?`;
+
+const selectForCompaction = "SELECT packs FROM heads WHERE patient_id = ?";
+
+const publishCompaction = `
+  UPDATE heads SET packs = ?, generation = generation + 1 WHERE patient_id = ? AND generation = ?`;
+
+const compact = (sql: Sql, { patientId, generation, packs, effects }: Compaction): void => {
+  const moved = (): Fault => new Fault("fenced", "the record was compacted by another", { patientId });
+  const row = sql.get<{ packs: string }>(selectForCompaction, patientId);
+  if (!row) throw moved();
+  const present = packMapOf(row.packs);
+  if (!packs.remove.every((id) => present[id]?.sealed)) throw moved();
+  if (sql.run(publishCompaction, changedPackMap(row.packs, packs), patientId, generation) === 0) throw moved();
+  addEffects(sql, effects);
+};
+
+const listIds = "SELECT patient_id FROM heads WHERE patient_id > ? ORDER BY patient_id LIMIT ?";
+
+/** Heads in a table; the conditions are those of 02-write-path, written in the statements. */
+export const sqliteHeads = (store: Store): Heads => ({
+  read: async (patientId) => {
+    const row = store.reader.get<HeadRow>(selectHead, patientId);
+    return row && headOf(row);
+  },
+  acquire: (patientId, owner) => acquire(store, patientId, owner),
+  release: (patientId, owner) =>
+    store.writer.write("process-end", (sql) => {
+      sql.run(dropLease, patientId, owner);
+    }),
+  settle: (settlement) => store.writer.write("power-cut", (sql) => settle(sql, settlement)),
+  compact: (compaction) => store.writer.write("power-cut", (sql) => compact(sql, compaction)),
+  list: async ({ limit, after = "" }) => {
+    const rows = store.reader.all<{ patient_id: string }>(listIds, after, limit + 1);
+    return pageOf(rows, limit, { item: (row) => row.patient_id, cursor: (row) => row.patient_id });
+  },
+});

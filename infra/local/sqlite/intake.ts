@@ -1,0 +1,61 @@
+import type { Operation } from "../../../shared/operation.ts";
+import type { Intake, Submission } from "../../../shared/ports.ts";
+import { enqueue } from "./fifo-send.ts";
+import { findOperation, insertOperation } from "./operation-row.ts";
+import { deletePayload, putPayload } from "./payloads.ts";
+import type { Sql } from "./sql.ts";
+import type { Store } from "./store.ts";
+
+type Submitted = Awaited<ReturnType<Intake["submit"]>>;
+
+const messageOf = ({ id, patientId, attempt }: Operation) => ({ operationId: id, patientId, attempt });
+
+const keyOf = ({ id, requestHash }: Operation) => ({ operationId: id, requestHash });
+
+/** The row that stands, when it is not ours. Another process's row is visible here only once it is durable: SQLite
+ * syncs the log before it shows a commit to other connections. */
+const insertOrFind = (sql: Sql, operation: Operation): Operation | undefined => {
+  if (insertOperation(sql, operation)) return undefined;
+  const standing = findOperation(sql, operation.id);
+  if (!standing) throw new Error("an operation row vanished inside a transaction");
+  return standing;
+};
+
+/** All three in one transaction: nobody sees an order among them. */
+const submitAtOnce = (store: Store, { operation, payload }: Submission): Promise<Submitted> =>
+  store.writer.write("power-cut", (sql) => {
+    const standing = insertOrFind(sql, operation);
+    if (standing) return { operation: standing, created: false };
+    const now = store.now();
+    putPayload(sql, keyOf(operation), { bytes: payload, storedAt: now });
+    enqueue(sql, messageOf(operation), now);
+    return { operation, created: true };
+  });
+
+/** One transaction each, as on an engine without transactions, so that a test can end the process in between. */
+const submitStepwise = async (store: Store, { operation, payload }: Submission): Promise<Submitted> => {
+  const { writer, now, reach } = store;
+  await writer.write("power-cut", (sql) => putPayload(sql, keyOf(operation), { bytes: payload, storedAt: now() }));
+  await reach("after-payload");
+  const standing = await writer.write("power-cut", (sql) => insertOrFind(sql, operation));
+  if (standing) {
+    if (standing.requestHash !== operation.requestHash) {
+      await writer.write("process-end", (sql) => deletePayload(sql, keyOf(operation)));
+    }
+    return { operation: standing, created: false };
+  }
+  await reach("after-operation-row");
+  await writer.write("power-cut", (sql) => enqueue(sql, messageOf(operation), now()));
+  await reach("after-send");
+  return { operation, created: true };
+};
+
+/** The way in: payload, row and message. */
+export const sqliteIntake = (store: Store): Intake => {
+  const { armed } = store;
+  const stepwise = (): boolean => armed("after-payload") || armed("after-operation-row") || armed("after-send");
+  return {
+    submit: (submission) => (stepwise() ? submitStepwise : submitAtOnce)(store, submission),
+    send: (message) => store.writer.write("power-cut", (sql) => enqueue(sql, message, store.now())),
+  };
+};

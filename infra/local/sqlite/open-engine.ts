@@ -1,0 +1,87 @@
+import type { FaultPoint } from "../../../functions/fault-points.ts";
+import type { Engine } from "../../../shared/ports.ts";
+import { sqliteEffects } from "./effects.ts";
+import { groupWriter } from "./group-writer.ts";
+import { sqliteHeads } from "./heads.ts";
+import { sqliteIntake } from "./intake.ts";
+import { openFile } from "./open-file.ts";
+import { sqliteOperations } from "./operations.ts";
+import { sqlitePayloads } from "./payloads.ts";
+import { giveBackOfDead, giveBackOwn, processIsAlive, registerProcess } from "./processes.ts";
+import type { GivenBack, ProcessIdentity } from "./processes.ts";
+import { sqliteQueue } from "./queue.ts";
+import { sqliteSegments } from "./segments.ts";
+import { sqlOf } from "./sql.ts";
+import type { Store } from "./store.ts";
+import { sqliteSummaries } from "./summaries.ts";
+
+export interface SqliteEngineOptions {
+  /** A path, or ":memory:". */
+  readonly file: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  readonly newId: () => string;
+  readonly leaseMs: number;
+  readonly visibilityS: number;
+  readonly maxReceiveCount: number;
+  readonly reach: (point: FaultPoint) => void | Promise<void>;
+  /** Whether a test wants to end the process at this point: what was written up to it is then committed first. */
+  readonly armed?: (point: FaultPoint) => boolean;
+  readonly tailBytes?: number;
+  readonly sealedPacks?: number;
+}
+
+export interface SqliteEngine extends Engine {
+  /** Ends leases and claims of processes that are gone. */
+  giveBackClaims(isAlive: (identity: ProcessIdentity) => boolean): Promise<GivenBack>;
+}
+
+const storeOf = (options: SqliteEngineOptions, connections: ReturnType<typeof openFile>): Store => ({
+  reader: sqlOf(connections.reader),
+  writer: groupWriter({ connections, random: options.random }),
+  processId: options.newId(),
+  now: options.now,
+  newId: options.newId,
+  leaseMs: options.leaseMs,
+  visibilityMs: options.visibilityS * 1_000,
+  maxReceiveCount: options.maxReceiveCount,
+  reach: options.reach,
+  armed: options.armed ?? (() => false),
+});
+
+/**
+ * Opens the embedded engine on one SQLite file; several processes may share it. Closing gives back this process's
+ * leases and claims. Throws an Error naming file and remedy when the file cannot be used.
+ */
+export const openSqliteEngine = async (options: SqliteEngineOptions): Promise<SqliteEngine> => {
+  const connections = openFile(options.file);
+  const store = storeOf(options, connections);
+  await store.writer.write("process-end", (sql) => registerProcess(sql, store.processId));
+  return {
+    heads: sqliteHeads(store),
+    operations: sqliteOperations(store),
+    intake: sqliteIntake(store),
+    payloads: sqlitePayloads(store),
+    queue: sqliteQueue(store),
+    segments: sqliteSegments(store),
+    summaries: sqliteSummaries(store),
+    effects: sqliteEffects(store),
+    limits: { tailBytes: options.tailBytes ?? 16_384, sealedPacks: options.sealedPacks ?? 16 },
+    giveBackClaims: (isAlive) => giveBackOfDead(store, isAlive),
+    ping: async () => {
+      store.reader.get("SELECT 1 FROM processes LIMIT 1");
+    },
+    close: async () => {
+      await giveBackOwn(store);
+      connections.close();
+    },
+  };
+};
+
+/** For the supervisor, when a worker died and at its own start. Receive counts stay. */
+export const giveBackClaims = (
+  engine: SqliteEngine,
+  isAlive: (identity: ProcessIdentity) => boolean = processIsAlive,
+): Promise<GivenBack> => engine.giveBackClaims(isAlive);

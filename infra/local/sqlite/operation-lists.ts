@@ -1,0 +1,54 @@
+import type { SQLInputValue } from "node:sqlite";
+import type { Instant, Operation, OperationState } from "../../../shared/operation.ts";
+import type { Listed, OperationQuery, Page } from "../../../shared/ports.ts";
+import { millisecondsOf } from "./instant.ts";
+import { cursorOf, pageOf, positionOf } from "./keyset.ts";
+import { operationColumns, operationOf } from "./operation-row.ts";
+import type { OperationRow } from "./operation-row.ts";
+import type { Sql } from "./sql.ts";
+
+/** Literals, because SQLite proves that a partial index applies from the text of a statement. */
+const inState: Record<OperationState, string> = {
+  queued: "state = 'queued'",
+  committed: "state = 'committed'",
+  rejected: "state = 'rejected'",
+  parked: "state = 'parked'",
+};
+
+const toPage = (rows: readonly OperationRow[], limit: number): Listed<Operation> =>
+  pageOf(rows, limit, {
+    item: operationOf,
+    cursor: (row) => cursorOf({ value: row.submitted_at, tie: String(row.seq) }),
+  });
+
+/** Newest first. The texts of its statements form a closed set: one for each combination of filters. */
+export const listOperations = (sql: Sql, query: OperationQuery): Listed<Operation> => {
+  const conditions: string[] = [];
+  const values: SQLInputValue[] = [];
+  const where = (condition: string, ...given: SQLInputValue[]): void => {
+    conditions.push(condition);
+    values.push(...given);
+  };
+  const { patientId, submitter, state, after, limit } = query;
+  if (patientId !== undefined) where("patient_id = ?", patientId);
+  if (submitter) where("subject = ? AND issuer = ?", submitter.subject, submitter.issuer);
+  if (state) where(inState[state]);
+  if (after !== undefined) {
+    const { value, tie } = positionOf(after);
+    where("(submitted_at, seq) < (?, ?)", value, Number(tie));
+  }
+  const filter = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
+  const statement = `SELECT ${operationColumns} FROM operations ${filter} ORDER BY submitted_at DESC, seq DESC LIMIT ?`;
+  return toPage(sql.all<OperationRow>(statement, ...values, limit + 1), limit);
+};
+
+const selectQueued = `
+  SELECT ${operationColumns} FROM operations
+  WHERE state = 'queued' AND submitted_at < ? AND (submitted_at, seq) > (?, ?)
+  ORDER BY submitted_at, seq LIMIT ?`;
+
+/** Oldest first. */
+export const listQueuedOperations = (sql: Sql, before: Instant, { limit, after }: Page): Listed<Operation> => {
+  const { value, tie } = after === undefined ? { value: -1, tie: "0" } : positionOf(after);
+  return toPage(sql.all<OperationRow>(selectQueued, millisecondsOf(before), value, Number(tie), limit + 1), limit);
+};

@@ -1,0 +1,69 @@
+import type { Problem } from "../../../shared/errors.ts";
+import type { Operation, OperationState } from "../../../shared/operation.ts";
+import { instantOf, millisecondsOf, optionalInstantOf } from "./instant.ts";
+import type { Sql } from "./sql.ts";
+
+export type OperationRow = {
+  seq: number;
+  id: string;
+  patient_id: string;
+  command: string;
+  issuer: string;
+  subject: string;
+  caller_name: string;
+  caller_role: string;
+  request_hash: string;
+  submitted_at: number;
+  state: string;
+  attempt: number;
+  tries: number;
+  version: number;
+  settled_at: number | null;
+  commit_id: string | null;
+  resource: string | null;
+  etag: string | null;
+  problem: string | null;
+};
+
+export const operationColumns = `seq, id, patient_id, command, issuer, subject, caller_name, caller_role, request_hash,
+  submitted_at, state, attempt, tries, version, settled_at, commit_id, resource, etag, problem`;
+
+export const operationOf = (row: OperationRow): Operation => ({
+  id: row.id,
+  patientId: row.patient_id,
+  command: row.command,
+  caller: { issuer: row.issuer, subject: row.subject, name: row.caller_name, role: row.caller_role },
+  requestHash: row.request_hash,
+  state: row.state as OperationState,
+  attempt: row.attempt,
+  tries: row.tries,
+  version: row.version,
+  submittedAt: instantOf(row.submitted_at),
+  settledAt: optionalInstantOf(row.settled_at),
+  commit: row.commit_id,
+  resource: row.resource,
+  etag: row.etag,
+  problem: row.problem === null ? null : (JSON.parse(row.problem) as Problem),
+});
+
+const selectById = `SELECT ${operationColumns} FROM operations WHERE id = ?`;
+
+export const findOperation = (sql: Sql, id: string): Operation | undefined => {
+  const row = sql.get<OperationRow>(selectById, id);
+  return row && operationOf(row);
+};
+
+const insert = `
+  INSERT INTO operations (id, patient_id, command, issuer, subject, caller_name, caller_role, request_hash,
+    submitted_at, state, attempt, tries, version, settled_at, commit_id, resource, etag, problem)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+
+/** Writes a row if there is none of its id; tells whether it did. */
+export const insertOperation = (sql: Sql, operation: Operation): boolean => {
+  const { id, patientId, command, caller, requestHash, submittedAt, settledAt, problem } = operation;
+  const asked = [id, patientId, command, caller.issuer, caller.subject, caller.name, caller.role, requestHash];
+  const { state, attempt, tries, version, commit, resource, etag } = operation;
+  const settled = settledAt === null ? null : millisecondsOf(settledAt);
+  const outcome = [settled, commit, resource, etag, problem && JSON.stringify(problem)];
+  return sql.run(insert, ...asked, millisecondsOf(submittedAt), state, attempt, tries, version, ...outcome) === 1;
+};

@@ -1,0 +1,56 @@
+import type { PayloadKey, Payloads } from "../../../shared/ports.ts";
+import { instantOf, millisecondsOf } from "./instant.ts";
+import { cursorOf, pageOf, positionOf } from "./keyset.ts";
+import type { Sql } from "./sql.ts";
+import type { Store } from "./store.ts";
+
+const insert = `
+  INSERT INTO payloads (operation_id, request_hash, stored_at, bytes) VALUES (?, ?, ?, ?)
+  ON CONFLICT (operation_id, request_hash) DO NOTHING`;
+const select = "SELECT bytes FROM payloads WHERE operation_id = ? AND request_hash = ?";
+const remove = "DELETE FROM payloads WHERE operation_id = ? AND request_hash = ?";
+const selectOlder = `
+  SELECT seq, operation_id, request_hash, stored_at FROM payloads
+  WHERE stored_at < ? AND (stored_at, seq) > (?, ?) ORDER BY stored_at, seq LIMIT ?`;
+
+type OlderRow = { seq: number; operation_id: string; request_hash: string; stored_at: number };
+
+/** Stores a payload; one that is there stays, because equal keys mean equal bytes. */
+export const putPayload = (
+  sql: Sql,
+  { operationId, requestHash }: PayloadKey,
+  { bytes, storedAt }: { readonly bytes: Uint8Array; readonly storedAt: number },
+): void => {
+  sql.run(insert, operationId, requestHash, storedAt, bytes);
+};
+
+export const deletePayload = (sql: Sql, { operationId, requestHash }: PayloadKey): void => {
+  sql.run(remove, operationId, requestHash);
+};
+
+/** Contents of operations that are not settled yet. */
+export const sqlitePayloads = ({ reader, writer }: Store): Payloads => ({
+  get: async (keys) =>
+    keys.map(({ operationId, requestHash }) => {
+      const row = reader.get<{ bytes: Uint8Array<ArrayBuffer> }>(select, operationId, requestHash);
+      return row?.bytes;
+    }),
+  delete: async (keys) => {
+    if (keys.length === 0) return;
+    await writer.write("process-end", (sql) => {
+      for (const key of keys) deletePayload(sql, key);
+    });
+  },
+  listOlder: async (before, { limit, after }) => {
+    const { value, tie } = after === undefined ? { value: -1, tie: "0" } : positionOf(after);
+    const values = [millisecondsOf(before), value, Number(tie), limit + 1];
+    return pageOf(reader.all<OlderRow>(selectOlder, ...values), limit, {
+      item: (row) => ({
+        operationId: row.operation_id,
+        requestHash: row.request_hash,
+        storedAt: instantOf(row.stored_at),
+      }),
+      cursor: (row) => cursorOf({ value: row.stored_at, tie: String(row.seq) }),
+    });
+  },
+});

@@ -1,0 +1,87 @@
+import { Fault } from "../../../shared/errors.ts";
+import type { Identifier, Settlement, Summary } from "../../../shared/head.ts";
+import type { Outcome } from "../../../shared/operation.ts";
+import { addEffects } from "./effects.ts";
+import { millisecondsOf } from "./instant.ts";
+import { changedPackMap } from "./pack-map-text.ts";
+import type { Sql } from "./sql.ts";
+
+const selectPacks = "SELECT packs FROM heads WHERE patient_id = ?";
+
+const moveHead = `
+  UPDATE heads SET commit_id = ?, commits = ?, packs = ?, replaced = ?, updated_at = ?,
+    lease_owner = NULL, lease_until = NULL, lease_process = NULL
+  WHERE patient_id = ? AND commit_id IS ? AND epoch = ?`;
+
+const keepHead = `
+  UPDATE heads SET lease_owner = NULL, lease_until = NULL, lease_process = NULL
+  WHERE patient_id = ? AND commit_id IS ? AND epoch = ?`;
+
+const settleHead = (sql: Sql, { patientId, head, expected, epoch }: Settlement): void => {
+  const fenced = (): Fault => new Fault("fenced", "head or epoch moved", { patientId });
+  if (!head) {
+    if (sql.run(keepHead, patientId, expected, epoch) === 0) throw fenced();
+    return;
+  }
+  const packs = changedPackMap(sql.get<{ packs: string }>(selectPacks, patientId)?.packs ?? "{}", head.packs);
+  const { commit, commits, replaced, updatedAt } = head;
+  const values = [commit, commits, packs, JSON.stringify(replaced), millisecondsOf(updatedAt)];
+  if (sql.run(moveHead, ...values, patientId, expected, epoch) === 0) throw fenced();
+};
+
+const settleOperation = `
+  UPDATE operations SET
+    state = ?, version = version + 1, settled_at = ?, commit_id = ?, resource = ?, etag = ?, problem = ?
+  WHERE id = ? AND state = 'queued' AND attempt = ?`;
+
+/** Writes an outcome on a row that is still queued with its attempt; tells whether it was. A parked row is not settled. */
+export const writeOutcome = (sql: Sql, outcome: Outcome): boolean => {
+  const { operationId, attempt, state, settledAt, commit, resource, etag, problem } = outcome;
+  const at = state === "parked" ? null : millisecondsOf(settledAt);
+  const values = [state, at, commit, resource, etag, problem && JSON.stringify(problem), operationId, attempt];
+  return sql.run(settleOperation, ...values) === 1;
+};
+
+const settleOperations = (sql: Sql, { outcomes }: Settlement): void => {
+  const operationIds = outcomes.filter((outcome) => !writeOutcome(sql, outcome)).map((outcome) => outcome.operationId);
+  if (operationIds.length > 0) {
+    throw new Fault("operations-moved", "operations are no longer queued with this attempt", { operationIds });
+  }
+};
+
+const claimIdentifier = `
+  INSERT INTO identifiers (system, value, patient_id) VALUES (?, ?, ?)
+  ON CONFLICT (system, value) DO UPDATE SET patient_id = excluded.patient_id
+  WHERE identifiers.patient_id = excluded.patient_id`;
+
+const releaseIdentifier = "DELETE FROM identifiers WHERE system = ? AND value = ? AND patient_id = ?";
+
+const settleIdentifiers = (sql: Sql, { patientId, identifiers: { claim, release } }: Settlement): void => {
+  for (const { system, value } of release) sql.run(releaseIdentifier, system, value, patientId);
+  const isTaken = ({ system, value }: Identifier): boolean => sql.run(claimIdentifier, system, value, patientId) === 0;
+  const identifiers = claim.filter(isTaken);
+  if (identifiers.length > 0) {
+    throw new Fault("identifiers-taken", "identifiers belong to another patient", { identifiers });
+  }
+};
+
+const putSummary = `
+  INSERT INTO summaries (patient_id, commits, updated_at, family, birth_date, summary) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (patient_id) DO UPDATE SET commits = excluded.commits, updated_at = excluded.updated_at,
+    family = excluded.family, birth_date = excluded.birth_date, summary = excluded.summary
+  WHERE excluded.commits >= summaries.commits`;
+
+const settleSummary = (sql: Sql, summary: Summary): void => {
+  const { patientId, commits, updatedAt, normalisedFamily, birthDate } = summary;
+  const values = [patientId, commits, millisecondsOf(updatedAt), normalisedFamily, birthDate, JSON.stringify(summary)];
+  sql.run(putSummary, ...values);
+};
+
+/** Step 5 of 02-write-path, inside a transaction: all of it, or a Fault that says which condition failed. */
+export const settle = (sql: Sql, settlement: Settlement): void => {
+  settleHead(sql, settlement);
+  settleOperations(sql, settlement);
+  settleIdentifiers(sql, settlement);
+  if (settlement.summary) settleSummary(sql, settlement.summary);
+  addEffects(sql, settlement.effects);
+};
