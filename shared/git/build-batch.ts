@@ -4,7 +4,7 @@ import { encodeEntry } from "./pack.ts";
 import type { Oid } from "./oid.ts";
 import type { PackMap, PackMapChange, SegmentId } from "./pack-map.ts";
 import { maxReplacedTails } from "./limits.ts";
-import { applyChanges } from "./record-tree.ts";
+import { applyChanges, type TreeState } from "./record-tree.ts";
 import { extendSegment, type SegmentDraft } from "./segment.ts";
 import { segmentId } from "./segment-id.ts";
 import type { RecordState, Tail } from "./state.ts";
@@ -18,18 +18,27 @@ export interface CommitDraft {
   readonly committer: Signature;
 }
 
-export interface BatchRequest {
+export interface BatchStart {
   readonly state: RecordState;
   /** Of the head as acquired. */
   readonly head: { readonly packs: PackMap; readonly replaced: readonly SegmentId[] };
-  /** At least one. */
-  readonly drafts: readonly CommitDraft[];
   readonly epoch: number;
   /** Lower-case letters and digits, never the same twice for a patient and epoch; 6 are plenty. */
   readonly random: string;
   readonly limits: { readonly tailBytes: number };
-  /** Signs the last commit's bytes; returns an armoured signature. */
-  readonly sign?: (commit: Uint8Array) => string;
+}
+
+/** Signs a commit's bytes; returns an armoured signature. */
+export type Sign = (commit: Uint8Array) => string;
+
+/** A batch that grows by one commit at a time: each is decided against the tree that the one before left. */
+export interface OpenBatch {
+  /** The tree after the last commit added. */
+  tree(): TreeState;
+  /** Throws Refusal invalid-path | path-conflict; then no commit was added. */
+  add(draft: CommitDraft): void;
+  /** Makes the commits, signing the last one. At least one must have been added. */
+  finish(sign?: Sign): Batch;
 }
 
 export interface Batch {
@@ -45,14 +54,19 @@ export interface Batch {
   readonly sealDeletes: readonly SegmentId[];
 }
 
-/** Adds one commit: commit first, then its trees and blobs. */
-const addCommit = (
+/** A commit whose tree is stored and whose place in the segment is kept; its id follows from its parent's. */
+interface Pending {
+  readonly draft: CommitDraft;
+  readonly place: number;
+  readonly tree: TreeState;
+}
+
+/** Makes one commit: it stands before its trees and blobs, and is made after them. */
+const makeCommit = (
   state: RecordState,
-  { draft, sign }: { readonly draft: CommitDraft; readonly sign: BatchRequest["sign"] },
-  segment: SegmentDraft,
-): RecordState => {
-  const place = segment.reserve();
-  const tree = applyChanges(state.tree, draft.changes, { number: state.commits, store: segment.store });
+  { draft, place, tree }: Pending,
+  { segment, sign }: { readonly segment: SegmentDraft; readonly sign: Sign | undefined },
+): RecordState & { readonly commit: Oid } => {
   const committedAt = Math.max(draft.committer.at, state.committedAt);
   const commit = encodeCommit(
     {
@@ -69,43 +83,67 @@ const addCommit = (
 };
 
 /** What the head's lists become when `id` takes the place of the tail. */
-const replacement = (head: BatchRequest["head"], tail: Tail | undefined, sealed: boolean) => {
+const replacement = (head: BatchStart["head"], tail: Tail | undefined, sealed: boolean) => {
   const gone = tail === undefined ? head.replaced : [...head.replaced, tail.id];
   return sealed ? { replaced: [], sealDeletes: gone } : { replaced: gone, sealDeletes: [] };
 };
 
-/**
- * Builds the commits of a batch and the one segment that holds them: the tail with the new objects added, sealed when
- * it reached `tailBytes` or the head lists 40 replaced tails. Throws Refusal invalid-path | path-conflict.
- */
-export const buildBatch = ({ state, head, drafts, epoch, random, limits, sign }: BatchRequest): Batch => {
+/** Closes a batch: its commits, and the one segment that holds them. */
+const close = (
+  { state, head, epoch, random, limits }: BatchStart,
+  {
+    segment,
+    pending,
+    sign,
+  }: { readonly segment: SegmentDraft; readonly pending: readonly Pending[]; readonly sign: Sign | undefined },
+): Batch => {
   const { tail } = state;
-  const draft = extendSegment(tail?.bytes);
   const commits: Oid[] = [];
   let next = state;
-  for (const [index, one] of drafts.entries()) {
-    next = addCommit(next, { draft: one, sign: index === drafts.length - 1 ? sign : undefined }, draft);
-    if (next.commit !== null) commits.push(next.commit);
+  for (const [index, one] of pending.entries()) {
+    const made = makeCommit(next, one, { segment, sign: index === pending.length - 1 ? sign : undefined });
+    commits.push(made.commit);
+    next = made;
   }
   const first = tail?.first ?? state.commits;
   const id = segmentId({ first, by: "writer", number: epoch, random });
-  const sealed = draft.packLength() >= limits.tailBytes || head.replaced.length + 1 >= maxReplacedTails;
-  const snapshot = {
-    commit: commits.at(-1) ?? "",
-    commits: next.commits,
-    committedAt: next.committedAt,
-    tree: next.tree,
-  };
-  const { bytes, lengths } = draft.finish(snapshot, sealed ? undefined : state.sealed);
+  const sealed = segment.packLength() >= limits.tailBytes || head.replaced.length + 1 >= maxReplacedTails;
+  const { commits: count, committedAt, tree } = next;
+  const snapshot = { commit: commits.at(-1) ?? "", commits: count, committedAt, tree };
+  const { bytes, lengths } = segment.finish(snapshot, sealed ? undefined : state.sealed);
   return {
-    state: {
-      ...next,
-      sealed: sealed ? next.tree : state.sealed,
-      tail: sealed ? undefined : { id, first, bytes },
-    },
+    state: { ...next, sealed: sealed ? tree : state.sealed, tail: sealed ? undefined : { id, first, bytes } },
     commits,
     segment: { id, bytes },
     packs: { put: { [id]: { first, ...lengths, sealed } }, remove: tail === undefined ? [] : [tail.id] },
     ...replacement(head, tail, sealed),
   };
+};
+
+/**
+ * Opens a batch: commits that will share one segment, which is the tail with the new objects added, sealed when it
+ * reaches `tailBytes` or the head lists 40 replaced tails.
+ */
+export const openBatch = (start: BatchStart): OpenBatch => {
+  const segment = extendSegment(start.state.tail?.bytes);
+  const pending: Pending[] = [];
+  let { tree } = start.state;
+  return {
+    tree: () => tree,
+    add: (draft) => {
+      const place = segment.reserve();
+      tree = applyChanges(tree, draft.changes, { number: start.state.commits + pending.length, store: segment.store });
+      pending.push({ draft, place, tree });
+    },
+    finish: (sign) => close(start, { segment, pending, sign }),
+  };
+};
+
+/** A batch whose commits are known beforehand. */
+export const buildBatch = (
+  request: BatchStart & { readonly drafts: readonly CommitDraft[]; readonly sign?: Sign },
+): Batch => {
+  const batch = openBatch(request);
+  for (const draft of request.drafts) batch.add(draft);
+  return batch.finish(request.sign);
 };
