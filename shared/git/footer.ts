@@ -88,7 +88,7 @@ export interface Footer extends PartLengths {
 }
 
 /** Number of the first row whose oid is not before `oid`, in rows sorted by oid. */
-export const lowerBound = (rows: Buffer, oid: Buffer): number => {
+const lowerBound = (rows: Buffer, oid: Buffer): number => {
   let low = 0;
   let high = rows.length / footerEntryBytes;
   while (low < high) {
@@ -124,24 +124,37 @@ const isSorted = (rows: Buffer): boolean => {
   return true;
 };
 
-/** Finds the row of an oid: by halving when sorted, else from the first to the last. */
-const rowFinder = (rows: Buffer): ((oid: Oid) => number) => {
+/** The row of `oid` in rows sorted by oid; undefined when it is not among them. */
+export const findSorted = (rows: Buffer, oid: Buffer): FooterEntry | undefined => {
+  const at = lowerBound(rows, oid) * footerEntryBytes;
+  return at < rows.length && rows.compare(oid, 0, 20, at, at + 20) === 0
+    ? readFooterRow(rows, at / footerEntryBytes)
+    : undefined;
+};
+
+/** Finds an oid: by halving when the rows are sorted, else from the first to the last. */
+const rowFinder = (rows: Buffer): Footer["find"] => {
   const sorted = isSorted(rows);
   return (hex) => {
     const oid = Buffer.from(hex, "hex");
-    if (sorted) {
-      const index = lowerBound(rows, oid);
-      return rows.compare(oid, 0, 20, index * footerEntryBytes, index * footerEntryBytes + 20) === 0 ? index : -1;
-    }
+    if (sorted) return findSorted(rows, oid);
     let at = rows.indexOf(oid);
     while (at >= 0 && at % footerEntryBytes !== 0) at = rows.indexOf(oid, at + 1);
-    return at < 0 ? -1 : at / footerEntryBytes;
+    return at < 0 ? undefined : readFooterRow(rows, at / footerEntryBytes);
   };
+};
+
+/** Entries of commits in pack order, without reading the others. */
+const commitsIn = (rows: Buffer): readonly FooterEntry[] => {
+  const found: FooterEntry[] = [];
+  for (let index = 0, at = footerEntryBytes - 1; at < rows.length; index++, at += footerEntryBytes) {
+    if (((rows[at] ?? 0) & 3) === 0) found.push(readFooterRow(rows, index));
+  }
+  return found.toSorted((a, b) => a.offset - b.offset);
 };
 
 const openRows = (rows: Buffer, { pack, snapshot }: PartLengths): Footer => {
   const count = rows.length / footerEntryBytes;
-  const indexOf = rowFinder(rows);
   let order: readonly FooterEntry[] | undefined;
   let commits: readonly FooterEntry[] | undefined;
   const inPackOrder = (): readonly FooterEntry[] =>
@@ -153,12 +166,9 @@ const openRows = (rows: Buffer, { pack, snapshot }: PartLengths): Footer => {
     pack,
     snapshot,
     rows,
-    find: (oid) => {
-      const index = indexOf(oid);
-      return index < 0 ? undefined : readFooterRow(rows, index);
-    },
+    find: rowFinder(rows),
     inPackOrder,
-    commits: () => (commits ??= inPackOrder().filter(({ type }) => type === "commit")),
+    commits: () => (commits ??= commitsIn(rows)),
   };
 };
 
