@@ -1,13 +1,17 @@
 import type { IncomingMessage } from "node:http";
+import { malformedBody } from "./malformed-request.ts";
 
 export type CollectedBody =
   | { readonly kind: "whole"; readonly bytes: Uint8Array }
   | { readonly kind: "too-large" }
+  /** Its framing is not HTTP. */
+  | { readonly kind: "malformed" }
   /** The client left before the body was complete. */
   | { readonly kind: "gone" };
 
 const empty: CollectedBody = { kind: "whole", bytes: new Uint8Array(0) };
 const tooLarge: CollectedBody = { kind: "too-large" };
+const malformed: CollectedBody = { kind: "malformed" };
 const gone: CollectedBody = { kind: "gone" };
 
 /** Reads a request's body, refusing it as soon as it is known to exceed `limit` bytes: by its Content-Length, else while reading. */
@@ -19,7 +23,7 @@ export const collectBody = (req: IncomingMessage, limit: number): Promise<Collec
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     const finish = (result: CollectedBody) => {
-      req.off("data", onData).off("end", onEnd).off("close", onGone);
+      req.off("data", onData).off("end", onEnd).off("close", onGone).off(malformedBody, onMalformed);
       resolve(result);
     };
     const onData = (chunk: Uint8Array) => {
@@ -29,8 +33,9 @@ export const collectBody = (req: IncomingMessage, limit: number): Promise<Collec
     };
     const onEnd = () => finish({ kind: "whole", bytes: joined(chunks, bytes) });
     const onGone = () => finish(gone);
+    const onMalformed = () => finish(malformed);
     // `error` comes with `close`; the listener only keeps a client's reset from being thrown.
-    req.on("data", onData).on("end", onEnd).on("close", onGone).on("error", onGone);
+    req.on("data", onData).on("end", onEnd).on("close", onGone).on("error", onGone).on(malformedBody, onMalformed);
   });
 };
 

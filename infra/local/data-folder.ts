@@ -2,6 +2,9 @@ import { randomUUID } from "node:crypto";
 import { chmod, link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+/** The embedded engine's file in a data folder. */
+export const databaseFile = (folder: string): string => join(folder, "casenotes.db");
+
 /** Creates the folder of all data (mode 0700) unless it is there. */
 export const makeDataFolder = async (folder: string): Promise<void> => {
   const made = await mkdir(folder, { recursive: true, mode: 0o700 });

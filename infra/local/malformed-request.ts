@@ -1,30 +1,34 @@
+import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { problemOf, Refusal } from "../../shared/errors.ts";
 
+/** Event on a request whose body turned out not to be HTTP: its owner answers. */
+export const malformedBody = "casenotes-malformed";
+
 /**
  * Answers what is not HTTP, came too slowly, or has too large a head, and closes the connection. A socket with an answer
- * still under way belongs to that answer: then nothing is written, the connection ends with it.
+ * still under way belongs to that answer's owner: then nothing is written here, and the connection ends with it.
  */
 export const answerMalformed = (error: Error & { readonly code?: string }, socket: Duplex): void => {
   // `_httpMessage` is the response that node:http is sending on this socket.
-  const response = (socket as Duplex & { readonly _httpMessage?: { shouldKeepAlive: boolean; writableEnded: boolean } })
-    ._httpMessage;
-  if (response && !response.writableEnded) {
-    response.shouldKeepAlive = false;
-    return;
-  }
-  if (!socket.writable || error.code === "ECONNRESET") {
+  const { _httpMessage: response } = socket as Duplex & { readonly _httpMessage?: ServerResponse };
+  if (!socket.writable || error.code === "ECONNRESET" || error.code === "HPE_INVALID_EOF_STATE") {
     socket.destroy();
-    return;
+  } else if (response !== undefined && !response.writableEnded) {
+    response.shouldKeepAlive = false;
+    if (!response.req.complete) response.req.emit(malformedBody);
+  } else {
+    const [line, detail] = reasons[error.code ?? ""] ?? otherReason;
+    const body = JSON.stringify({
+      ...problemOf(new Refusal("invalid-request", detail)),
+      status: Number(line.slice(0, 3)),
+    });
+    const type = "content-type: application/problem+json\r\nconnection: close";
+    socket.end(`HTTP/1.1 ${line}\r\n${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   }
-  const [line, detail] =
-    reasons[error.code ?? ""] ?? (["400 Bad Request", "The request is not valid HTTP/1.1."] as const);
-  const status = Number(line.slice(0, 3));
-  const body = JSON.stringify({ ...problemOf(new Refusal("invalid-request", detail)), status });
-  socket.end(
-    `HTTP/1.1 ${line}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
 };
+
+const otherReason = ["400 Bad Request", "The request is not valid HTTP/1.1."] as const;
 
 const reasons: Readonly<Record<string, readonly [string, string]>> = {
   HPE_HEADER_OVERFLOW: [

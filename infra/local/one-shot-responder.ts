@@ -18,14 +18,43 @@ export interface Responder {
   answerAndClose(answer: Answer, request: IncomingMessage): Promise<void>;
 }
 
+export interface ResponderOptions {
+  readonly onGone: () => void;
+  /** Where the controllers of open waits are kept, so that a server that stops can cut them short. */
+  readonly waits: Set<AbortController>;
+}
+
 /** How long and how much is read after an early refusal. */
 const linger = { ms: 2_000, bytes: 8 * 1024 * 1024 };
 
-/** Binds a responder to a response. The one sign of a client leaving is `close` of the response while it is open. */
-export const oneShotResponder = (res: ServerResponse, onGone: () => void): Responder => {
+/** Binds a responder to a response. */
+export const oneShotResponder = (res: ServerResponse, options: ResponderOptions): Responder => {
+  const owner = ownership(res, options);
+  return {
+    state: owner.state,
+    get signal() {
+      return owner.signal();
+    },
+    answer: async (answer) => {
+      if (owner.claim()) await send(res, answer);
+    },
+    answerAndClose: async (answer, request) => {
+      if (!owner.claim()) return;
+      const body = bufferOf(answer);
+      res.writeHead(answer.statusCode ?? 200, { ...headersOf(answer, body), connection: "close" });
+      res.write(body);
+      await drained(request);
+      res.end();
+    },
+  };
+};
+
+/** The one sign of a client leaving is `close` of the response while it is open. */
+const ownership = (res: ServerResponse, { onGone, waits }: ResponderOptions) => {
   let state: "open" | "answered" | "gone" = "open";
   let controller: AbortController | undefined;
   const left = () => {
+    if (controller !== undefined) waits.delete(controller);
     if (state !== "open") return;
     state = "gone";
     controller?.abort();
@@ -34,31 +63,21 @@ export const oneShotResponder = (res: ServerResponse, onGone: () => void): Respo
   res.on("close", left);
   // A pipelined request's response has no socket, and so no `close`, until the one before it was sent.
   if (res.socket === null) res.req.socket.once("close", left);
-  const signal = () => {
-    controller ??= new AbortController();
-    if (state === "gone") controller.abort();
-    return controller.signal;
-  };
-  const claim = () => {
-    if (state !== "open") return false;
-    state = "answered";
-    return true;
-  };
   return {
     state: () => state,
-    get signal() {
-      return signal();
+    /** True once: for whoever may answer. */
+    claim: () => {
+      if (state !== "open") return false;
+      state = "answered";
+      return true;
     },
-    answer: async (answer) => {
-      if (claim()) await send(res, answer);
-    },
-    answerAndClose: async (answer, request) => {
-      if (!claim()) return;
-      const body = bufferOf(answer);
-      res.writeHead(answer.statusCode ?? 200, { ...headersOf(answer, body), connection: "close" });
-      res.write(body);
-      await drained(request);
-      res.end();
+    signal: () => {
+      if (controller === undefined) {
+        controller = new AbortController();
+        if (state === "gone") controller.abort();
+        else waits.add(controller);
+      }
+      return controller.signal;
     },
   };
 };

@@ -53,9 +53,10 @@ const limits = {
 export const localServer = (options: ServerOptions): LocalServer => {
   const counts: ServerCounts = { answered: 0, gone: 0, throws: 0 };
   const draining = { value: false };
+  const waits = new Set<AbortController>();
   const listener: RequestListener = (req, res) => {
     if (draining.value) res.shouldKeepAlive = false;
-    serve(req, res, { ...options, counts, draining }).catch((cause: unknown) => {
+    serve(req, res, { ...options, counts, draining, waits }).catch((cause: unknown) => {
       counts.throws += 1;
       options.log("error", "unexpected-throw", throwFields(cause));
       res.destroy();
@@ -67,25 +68,27 @@ export const localServer = (options: ServerOptions): LocalServer => {
       : createTlsServer({ ...limits, ...options.tls }, listener);
   server.on("clientError", answerMalformed);
   server.on("checkContinue", listener);
-  return { server, counts, drain: () => drain(server, draining) };
+  return { server, counts, drain: () => drain(server, draining, waits) };
 };
 
-type Serving = ServerOptions & { readonly counts: ServerCounts; readonly draining: { readonly value: boolean } };
+type Serving = ServerOptions & {
+  readonly counts: ServerCounts;
+  readonly draining: { readonly value: boolean };
+  readonly waits: Set<AbortController>;
+};
 
 const serve = async (req: IncomingMessage, res: ServerResponse, serving: Serving): Promise<void> => {
   const { entry, bodyLimit, counts, now } = serving;
-  const responder = oneShotResponder(res, () => {
+  const onGone = () => {
     counts.gone += 1;
-  });
+  };
+  const responder = oneShotResponder(res, { onGone, waits: serving.waits });
   const target = targetOf(req.url ?? "/");
   const limit = bodyLimit(target.path);
   if (req.headers.expect !== undefined && !(Number(req.headers["content-length"]) > limit)) res.writeContinue();
   const body = await collectBody(req, limit);
   if (body.kind === "gone") return;
-  if (body.kind === "too-large") {
-    const detail = `The body of this request may have at most ${limit} bytes.`;
-    return responder.answerAndClose(problemResult("payload-too-large", detail), req);
-  }
+  if (body.kind !== "whole") return responder.answerAndClose(refusedBody(body.kind, limit), req);
   const requestId = randomUUID();
   const at = now();
   const endsAt = at + (serving.handlerTimeMs ?? 29_000);
@@ -102,14 +105,25 @@ const serve = async (req: IncomingMessage, res: ServerResponse, serving: Serving
   counts.answered += responder.state() === "answered" ? 1 : 0;
 };
 
+const refusedBody = (kind: "too-large" | "malformed", limit: number): Answer =>
+  kind === "too-large"
+    ? problemResult("payload-too-large", `The body of this request may have at most ${limit} bytes.`)
+    : problemResult("invalid-request", "The body's framing is not valid HTTP/1.1.");
+
 const failed = (cause: unknown, requestId: string, { counts, log }: Serving): Answer => {
   counts.throws += 1;
   log("error", "unexpected-throw", { requestId, ...throwFields(cause) });
   return problemResult("internal-error", "The request failed. It may be sent again with the same Idempotency-Key.");
 };
 
-const drain = async (server: Server, draining: { value: boolean }): Promise<void> => {
+const drain = async (
+  server: Server,
+  draining: { value: boolean },
+  waits: ReadonlySet<AbortController>,
+): Promise<void> => {
   draining.value = true;
+  // Who waits is answered with what is known by now: 202 for a write that is not settled.
+  for (const wait of waits) wait.abort();
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });

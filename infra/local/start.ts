@@ -1,5 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { giveBackOf } from "./give-back.ts";
 import { openIdentity } from "./identity.ts";
 import { jsonLog } from "./log.ts";
 import { readSettings, SettingsError, type Settings } from "./settings.ts";
@@ -49,12 +50,13 @@ const main = async (): Promise<void> => {
     flush();
     process.exit(code);
   };
+  const giveBack = giveBackOf(settings, log);
   const supervisor = supervise({
     members: plansFor(settings),
     args: process.argv.slice(2),
     env: process.env,
     log,
-    giveBack: () => Promise.resolve(),
+    giveBack: giveBack.now,
     onReady: (url) => {
       log("info", "ready", { url });
       void welcome({ url, issuer, signer }).then((text) => process.stdout.write(text));
@@ -67,6 +69,7 @@ const main = async (): Promise<void> => {
     stopping = true;
     log("info", "stopping");
     await supervisor.stop();
+    await giveBack.close();
     log("info", "stopped");
     exit(0);
   };

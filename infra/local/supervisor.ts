@@ -34,6 +34,7 @@ interface Running {
   ready: boolean;
   startedAt: number;
   quickDeaths: number;
+  starts: number;
   restart: NodeJS.Timeout | undefined;
 }
 
@@ -58,6 +59,7 @@ export const supervise = (options: SupervisorOptions): Supervisor => {
   }));
   const shared = { running, options, stopping: false, url: undefined as string | undefined, announced: false };
   for (const member of running) start(shared, member);
+  giveBack(shared).catch((cause: unknown) => options.log("error", "give-back.failed", throwFields(cause)));
   return {
     stop: async () => {
       shared.stopping = true;
@@ -80,8 +82,11 @@ interface Shared {
 const start = (shared: Shared, member: Running): void => {
   const { options } = shared;
   const port = shared.url === undefined ? {} : { CASENOTES_RESTART_PORT: new URL(shared.url).port };
+  // An armed fault point ends a member once, not each of its lives.
+  const fault = member.starts === 0 ? {} : { CASENOTES_FAULT_POINT: "" };
+  member.starts += 1;
   const child = fork(member.plan.module, [...options.args], {
-    env: { ...options.env, ...port, CASENOTES_MEMBER: member.plan.name },
+    env: { ...options.env, ...port, ...fault, CASENOTES_MEMBER: member.plan.name },
     execArgv: ["--disable-warning=ExperimentalWarning"],
   });
   member.child = child;
@@ -114,6 +119,13 @@ const relay = ({ running }: Shared, from: Running, message: SupervisorMessage & 
   }
 };
 
+/** What was given back is work for the workers that live. */
+const giveBack = async ({ running, options }: Shared): Promise<void> => {
+  await options.giveBack();
+  for (const member of running)
+    if (member.plan.role === "worker") tell(member, { kind: "hint", queued: true, settled: [] });
+};
+
 const tell = ({ child }: Running, message: SupervisorMessage): void => {
   if (child?.connected === true) child.send(message, () => {}); // a member that just died hears nothing
 };
@@ -139,7 +151,7 @@ const ended = async (
   if (code === misconfigured && !shared.announced) return options.onMisconfigured();
   options.log("warn", "member.ended", { member: member.plan.name, code, signal });
   member.quickDeaths = wasReady && Date.now() - member.startedAt > times.livedMs ? 0 : member.quickDeaths + 1;
-  if (member.plan.role === "worker") await options.giveBack();
+  if (member.plan.role === "worker") await giveBack(shared);
   scheduleRestart(shared, member);
 };
 

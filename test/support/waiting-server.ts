@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { localServer, type Entry } from "../../infra/local/server.ts";
+
+/** Run as a child: the local server before handlers that wait, stream or fail; tells its counts when asked. */
+export interface WaitingServerReport {
+  readonly answered: number;
+  readonly gone: number;
+  readonly throws: number;
+  /** Reads made for a client that had left. */
+  readonly readsForTheDead: number;
+  /** Streams that were told to stop. */
+  readonly streamsReturned: number;
+  readonly chunksMade: number;
+}
+
+const report = { readsForTheDead: 0, streamsReturned: 0, chunksMade: 0 };
+const gone = new Set<AbortSignal>();
+
+const wait: Entry = async (_event, { signal }) => {
+  if (signal === undefined) throw new Error("the invocation has no signal");
+  signal.addEventListener("abort", () => gone.add(signal));
+  for (let read = 0; read < 10 && !signal.aborted; read += 1) {
+    if (gone.has(signal)) report.readsForTheDead += 1;
+    await sleep(50, undefined, { signal }).catch(() => undefined);
+  }
+  return { statusCode: 200, headers: { "content-type": "text/plain" }, body: "waited" };
+};
+
+const chunks = async function* () {
+  try {
+    for (let made = 0; made < 20_000; made += 1) {
+      report.chunksMade += 1;
+      yield new Uint8Array(16_384);
+    }
+  } finally {
+    report.streamsReturned += 1;
+  }
+};
+
+const breaking = async function* () {
+  yield new Uint8Array(10);
+  await sleep(10);
+  throw new Error("the source broke");
+};
+
+const handlers: Readonly<Record<string, Entry>> = {
+  "/wait": wait,
+  "/stream": () => Promise.resolve({ statusCode: 200, headers: {}, body: chunks() }),
+  "/breaking": () => Promise.resolve({ statusCode: 200, headers: {}, body: breaking() }),
+  "/throws": () => Promise.reject(new Error("unexpected")),
+  "/echo": ({ body, isBase64Encoded, rawQueryString, headers }) =>
+    Promise.resolve({
+      statusCode: 200,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ body, isBase64Encoded, rawQueryString, headers }),
+    }),
+};
+
+const local = localServer({
+  entry: (event, invocation) => (handlers[event.rawPath] ?? wait)(event, invocation),
+  log: () => {},
+  now: Date.now,
+  bodyLimit: () => 1_000,
+});
+process.on("message", () => process.send?.({ ...local.counts, ...report }));
+process.on("disconnect", () => process.exit());
+local.server.listen(0, "127.0.0.1", () => process.send?.(local.server.address()));
