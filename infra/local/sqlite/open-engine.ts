@@ -5,6 +5,7 @@ import { groupWriter } from "./group-writer.ts";
 import { sqliteHeads } from "./heads.ts";
 import { sqliteIntake } from "./intake.ts";
 import { openFile } from "./open-file.ts";
+import type { Connections } from "./open-file.ts";
 import { sqliteOperations } from "./operations.ts";
 import { sqlitePayloads } from "./payloads.ts";
 import { giveBackOfDead, giveBackOwn, processIsAlive, registerProcess } from "./processes.ts";
@@ -38,7 +39,7 @@ export interface SqliteEngine extends Engine {
   giveBackClaims(isAlive: (identity: ProcessIdentity) => boolean): Promise<GivenBack>;
 }
 
-const storeOf = (options: SqliteEngineOptions, connections: ReturnType<typeof openFile>): Store => ({
+const storeOf = (options: SqliteEngineOptions, connections: Connections): Store => ({
   reader: sqlOf(connections.reader),
   writer: groupWriter({ connections, random: options.random }),
   processId: options.newId(),
@@ -51,12 +52,8 @@ const storeOf = (options: SqliteEngineOptions, connections: ReturnType<typeof op
   armed: options.armed ?? (() => false),
 });
 
-/**
- * Opens the embedded engine on one SQLite file; several processes may share it. Closing gives back this process's
- * leases and claims. Throws an Error naming file and remedy when the file cannot be used.
- */
-export const openSqliteEngine = async (options: SqliteEngineOptions): Promise<SqliteEngine> => {
-  const connections = openFile(options.file);
+/** The engine on connections that are open: closing it gives back this process's leases and claims, and closes them. */
+export const engineOn = async (connections: Connections, options: SqliteEngineOptions): Promise<SqliteEngine> => {
   const store = storeOf(options, connections);
   await store.writer.write("process-end", (sql) => registerProcess(sql, store.processId));
   return {
@@ -79,6 +76,13 @@ export const openSqliteEngine = async (options: SqliteEngineOptions): Promise<Sq
     },
   };
 };
+
+/**
+ * Opens the embedded engine on one SQLite file; several processes may share it. Throws an Error naming file and remedy
+ * when the file cannot be used.
+ */
+export const openSqliteEngine = (options: SqliteEngineOptions): Promise<SqliteEngine> =>
+  engineOn(openFile(options.file), options);
 
 /** For the supervisor, when a worker died and at its own start. Receive counts stay. */
 export const giveBackClaims = (
