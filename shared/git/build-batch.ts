@@ -8,6 +8,7 @@ import { applyChanges, type TreeState } from "./record-tree.ts";
 import { extendSegment, type SegmentDraft } from "./segment.ts";
 import { segmentId } from "./segment-id.ts";
 import type { RecordState, Tail } from "./state.ts";
+import { emptyFolder, type NewObject } from "./tree-node.ts";
 
 /** One commit to be made. Times are seconds since the epoch. */
 export interface CommitDraft {
@@ -60,6 +61,14 @@ interface Pending {
   readonly place: number;
   readonly tree: TreeState;
 }
+
+/** No change makes the empty tree, so a commit that has it must bring it. */
+const emptyTreeObject: NewObject = {
+  oid: emptyFolder.oid,
+  type: "tree",
+  sizeOrTime: 0,
+  encode: () => ({ entry: encodeEntry({ type: "tree", body: emptyFolder.body }), depth: 0 }),
+};
 
 /** Makes one commit: it stands before its trees and blobs, and is made after them. */
 const makeCommit = (
@@ -132,7 +141,14 @@ export const openBatch = (start: BatchStart): OpenBatch => {
     tree: () => tree,
     add: (draft) => {
       const place = segment.reserve();
-      tree = applyChanges(tree, draft.changes, { number: start.state.commits + pending.length, store: segment.store });
+      const number = start.state.commits + pending.length;
+      try {
+        tree = applyChanges(tree, draft.changes, { number, store: segment.store });
+      } catch (refusal) {
+        segment.giveBack(place);
+        throw refusal;
+      }
+      if (tree.root.nodes.length === 0) segment.store(emptyTreeObject);
       pending.push({ draft, place, tree });
     },
     finish: (sign) => close(start, { segment, pending, sign }),

@@ -119,7 +119,7 @@ export const readFooterRow = (rows: Buffer, index: number): FooterEntry => {
 /** Whether rows lie in the order of their oids. */
 const isSorted = (rows: Buffer): boolean => {
   for (let at = footerEntryBytes; at < rows.length; at += footerEntryBytes) {
-    if (rows.compare(rows, at - footerEntryBytes, at - footerEntryBytes + 20, at, at + 20) > 0) return false;
+    if (rows.compare(rows, at - footerEntryBytes, at - footerEntryBytes + 20, at, at + 20) < 0) return false;
   }
   return true;
 };

@@ -21,6 +21,8 @@ export interface SegmentDraft {
   /** Keeps the place of a commit, which stands before its trees but is made after them. */
   reserve(): number;
   fill(place: number, commit: { readonly oid: Oid; readonly entry: Uint8Array; readonly committedAt: number }): void;
+  /** Takes back everything stored since this place was reserved. */
+  giveBack(place: number): void;
   packLength(): number;
   /** The segment: pack, snapshot (of the changes since `base`; of everything without one) and footer. */
   finish(
@@ -68,6 +70,13 @@ export const extendSegment = (tail: Uint8Array | undefined): SegmentDraft => {
     reserve: () => added.push(undefined) - 1,
     fill: (place, { oid, entry, committedAt }) =>
       put(place, { oid, type: "commit", entry, sizeOrTime: committedAt, depth: 0 }),
+    giveBack: (place) => {
+      for (const one of added.splice(place)) {
+        if (one === undefined) continue;
+        depths.delete(one.oid);
+        packLength -= one.entry.length;
+      }
+    },
     packLength: () => packLength,
     finish: (snapshot, base) =>
       join({
