@@ -1,7 +1,9 @@
 import type { Oid } from "../shared/git/oid.ts";
 import type { Instant, PatientId } from "../shared/operation.ts";
 import type { Head } from "../shared/head.ts";
-import type { FileEntry, RecordTree } from "../shared/record/view.ts";
+import type { TreeState } from "../shared/git/record-tree.ts";
+import type { FileDifference } from "../shared/git/tree-diff.ts";
+import type { FileEntry } from "../shared/record/view.ts";
 
 /** A record as it was after one commit. */
 export interface RecordVersion {
@@ -12,7 +14,7 @@ export interface RecordVersion {
   readonly commits: number;
   /** Committer time. */
   readonly committedAt: Instant;
-  readonly tree: RecordTree;
+  readonly tree: TreeState;
 }
 
 export interface LoggedCommit {
@@ -23,12 +25,6 @@ export interface LoggedCommit {
   readonly message: string;
   readonly author: { readonly name: string; readonly email: string; readonly at: Instant };
   readonly committer: { readonly name: string; readonly email: string; readonly at: Instant };
-}
-
-export interface ChangedFile {
-  readonly path: string;
-  readonly before: FileEntry | undefined;
-  readonly after: FileEntry | undefined;
 }
 
 /** Reads records: current, as of a commit or a time, contents and history. Retries once when a segment was compacted away. */
@@ -55,7 +51,7 @@ export interface RecordReader {
         readonly commit: LoggedCommit;
         readonly before: RecordVersion | undefined;
         readonly after: RecordVersion;
-        readonly changes: readonly ChangedFile[];
+        readonly changes: readonly FileDifference[];
       }
     | undefined
   >;

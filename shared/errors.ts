@@ -75,6 +75,7 @@ export type FaultCode =
   | "fenced" // head or epoch moved: our lease is lost
   | "operations-moved" // some operation is no longer queued with our attempt; facts.operationIds
   | "identifiers-taken" // some identifier belongs to another patient; facts.identifiers: {system, value}[]
+  | "outcome-unknown" // a settle may have landed or not: acquire, then read the rows again
   | "segment-missing" // a segment is gone: read the head again; facts.segmentId
   | "damaged" // stored bytes are not what was written
   | "transient"; // throttling, conflict, time-out: try later
