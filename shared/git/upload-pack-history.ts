@@ -5,7 +5,7 @@ import { decodeFooter, type FooterEntry } from "./footer.ts";
 import { segmentsInOrder } from "./segment-id.ts";
 
 /** Where a repository is read from: its head, and byte ranges of its segments. */
-export interface RepositorySource {
+export interface CloneSource {
   /** Consistent read; undefined where there is no head. */
   head(): Promise<{ readonly commit: Oid | null; readonly packs: PackMap } | undefined>;
   /** Throws Fault segment-missing. */
@@ -38,7 +38,7 @@ export interface History {
 /** How often a reader starts over because segments it had read of were compacted away meanwhile. */
 export const maxRereads = 10;
 
-const readIndex = async (source: RepositorySource, packs: PackMap): Promise<IndexedSegment[]> =>
+const readIndex = async (source: CloneSource, packs: PackMap): Promise<IndexedSegment[]> =>
   Promise.all(
     segmentsInOrder(packs).map(async (id) => {
       const { pack, snapshot, footer } = packs[id] ?? { pack: 0, snapshot: 0, footer: 0 };
@@ -62,7 +62,7 @@ const historyOf = (tip: Oid | null, segments: readonly IndexedSegment[]): Histor
 };
 
 /** Reads head and all footers, again when a segment vanished between the two. Throws Fault segment-missing in the end. */
-export const readHistory = async (source: RepositorySource): Promise<History> => {
+export const readHistory = async (source: CloneSource): Promise<History> => {
   for (let reread = 0; ; reread++) {
     const head = await source.head();
     try {

@@ -6,12 +6,12 @@ import type { Oid } from "./oid.ts";
 import { decodeEntry, encodeEntry, packHeaderBytes, writePackHeader } from "./pack.ts";
 import { flushPacket, sideBand } from "./pkt-line.ts";
 import { firstCopies, maxRereads, missing, readHistory } from "./upload-pack-history.ts";
-import type { History, Position, RepositorySource } from "./upload-pack-history.ts";
+import type { History, Position, CloneSource } from "./upload-pack-history.ts";
 import { locate, oidsOf, rangeOfRun, type Run, type Slice } from "./upload-pack-slice.ts";
 
 /** What is sent, and from where. */
 export interface Sending {
-  readonly source: RepositorySource;
+  readonly source: CloneSource;
   readonly history: History;
   readonly slice: Slice;
   /** Deltas must not lean on objects outside the slice. */
@@ -20,7 +20,7 @@ export interface Sending {
 
 type Got = { readonly bytes: Uint8Array } | { readonly error: unknown };
 
-const readRun = (source: RepositorySource, history: History, run: Run): Promise<Got> =>
+const readRun = (source: CloneSource, history: History, run: Run): Promise<Got> =>
   source.read(history.segments[run.segment]?.id ?? "", rangeOfRun(history, run)).then(
     (bytes) => ({ bytes }),
     (error: unknown) => ({ error }),
@@ -69,7 +69,7 @@ const baseOf = (entry: Uint8Array): Oid | undefined => {
 };
 
 /** Resolves entries to whole objects, reading what their deltas lean on by id. */
-const resolver = (source: RepositorySource, opened: History) => {
+const resolver = (source: CloneSource, opened: History) => {
   let history = opened;
   let places: ReadonlyMap<Oid, Position> = firstCopies(history);
   const stored = async (oid: Oid, rereads = 0): Promise<Uint8Array> => {

@@ -1,12 +1,12 @@
 import type { Oid } from "./oid.ts";
 import { delimiterPacket, decodePackets, flushPacket, linePacket, type Packet } from "./pkt-line.ts";
-import { readHistory, type History, type RepositorySource } from "./upload-pack-history.ts";
+import { readHistory, type History, type CloneSource } from "./upload-pack-history.ts";
 import { parseFetchV0, parseFetchV2, parseRefs, splitV2 } from "./upload-pack-request.ts";
 import type { FetchRequest, Refused, RefsRequest } from "./upload-pack-request.ts";
 import { sliceOf } from "./upload-pack-slice.ts";
 import { sendPack } from "./upload-pack-stream.ts";
 
-export type { RepositorySource } from "./upload-pack-history.ts";
+export type { CloneSource } from "./upload-pack-history.ts";
 
 /** Versions of the wire protocol (gitprotocol-http, gitprotocol-v2). */
 export type ProtocolVersion = 0 | 1 | 2;
@@ -121,7 +121,7 @@ const openingV0 = (request: FetchRequest, shared: readonly Oid[]): { opening: Ui
 };
 
 const fetchPack = async (
-  source: RepositorySource,
+  source: CloneSource,
   request: FetchRequest | Refused,
   open: typeof openingV0,
 ): Promise<Answer> => {
@@ -138,7 +138,7 @@ const fetchPack = async (
   return sendPack(opening, { source, history, slice, selfContained }, request.sideBand);
 };
 
-const answerV2 = async (source: RepositorySource, packets: readonly Packet[]): Promise<Answer> => {
+const answerV2 = async (source: CloneSource, packets: readonly Packet[]): Promise<Answer> => {
   const { command, format, args } = splitV2(packets);
   if (format !== "sha1") return errorPacket("the object format of a record is sha1");
   if (command === "ls-refs") return listRefs((await source.head())?.commit ?? null, parseRefs(args));
@@ -152,7 +152,7 @@ const answerV2 = async (source: RepositorySource, packets: readonly Packet[]): P
  * Fault segment-missing when segments keep vanishing.
  */
 export const answerUploadPack = async (
-  source: RepositorySource,
+  source: CloneSource,
   protocol: ProtocolVersion,
   body: Uint8Array,
 ): Promise<Answer> => {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { advertise, answerUploadPack, protocolOf, type RepositorySource } from "../../shared/git/upload-pack.ts";
+import { advertise, answerUploadPack, protocolOf, type CloneSource } from "../../shared/git/upload-pack.ts";
 
 const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
   const chunks: Buffer[] = [];
@@ -16,7 +16,7 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
   return request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
 };
 
-const answer = async (source: RepositorySource, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+const answer = async (source: CloneSource, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const header = request.headers["git-protocol"];
   const protocol = protocolOf(typeof header === "string" ? header : undefined);
   if (request.method === "GET") {
@@ -34,7 +34,7 @@ const answer = async (source: RepositorySource, request: IncomingMessage, respon
 };
 
 /** Serves one repository on 127.0.0.1, for stock git. `requests` lists the request bodies' sizes by path. */
-export const gitServer = async (source: RepositorySource) => {
+export const gitServer = async (source: CloneSource) => {
   const server = createServer((request, response) => {
     answer(source, request, response).catch(() => response.destroy());
   });

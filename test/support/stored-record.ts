@@ -2,7 +2,7 @@ import { Fault } from "../../shared/errors.ts";
 import { buildBatch, type CommitDraft } from "../../shared/git/build-batch.ts";
 import type { PackMap, SegmentId } from "../../shared/git/pack-map.ts";
 import { loadState } from "../../shared/git/state.ts";
-import type { RepositorySource } from "../../shared/git/upload-pack.ts";
+import type { CloneSource } from "../../shared/git/upload-pack.ts";
 import type { FileChange } from "../../shared/record/view.ts";
 
 const person = { name: "A Clinician", email: "user-1@casenotes.example" };
@@ -31,7 +31,7 @@ export const storedRecord = (limits: { readonly tailBytes: number } = { tailByte
   };
   let epoch = 0;
   let reads = 0;
-  const read: RepositorySource["read"] = async (id, range) => {
+  const read: CloneSource["read"] = async (id, range) => {
     reads++;
     const bytes = segments.get(id);
     if (bytes === undefined) throw new Fault("segment-missing", "gone", { segmentId: id });
@@ -63,7 +63,7 @@ export const storedRecord = (limits: { readonly tailBytes: number } = { tailByte
   return {
     segments,
     head: () => head,
-    source: { head: async () => head, read } satisfies RepositorySource,
+    source: { head: async () => head, read } satisfies CloneSource,
     write,
     /** One commit of these files; null deletes. Gives its id. */
     commit: async (files: Readonly<Record<string, string | null>>, seal = false): Promise<string> =>
