@@ -1,30 +1,40 @@
+import { collectAll } from "../../functions/collect.ts";
+import { compactPatient } from "../../functions/compact.ts";
 import { deadLetters } from "../../functions/dead-letters.ts";
 import type { Dependencies } from "../../functions/dependencies.ts";
 import { drain } from "../../functions/drain.ts";
 import { sweep } from "../../functions/sweep.ts";
-import type { OperationId } from "../../shared/operation.ts";
+import type { OperationMessage, PatientId } from "../../shared/operation.ts";
 import { queueEvent } from "./queue-event.ts";
 import { throwFields } from "./throw-fields.ts";
 
-/** How long the drain lags behind, so that one run serves many settles; how many ids make it run at once. */
-const drainLag = { ms: 50, ids: 512 };
+/** How long the drain lags behind, so that one run serves many settles; how many messages make it run at once. */
+const drainLag = { ms: 50, messages: 512 };
+
+/** After so many finished operations of one patient it is looked whether its segments are due for compaction. */
+const compactionEvery = 32;
+/** Patients counted at most; beyond that the counts start again. */
+const mostCounted = 10_000;
 
 export interface LaggingDrain {
-  finished(ids: readonly OperationId[]): void;
+  finished(messages: readonly OperationMessage[]): void;
   /** Drains what is left. */
   stop(): Promise<void>;
 }
 
-/** Drains after settles, one run at a time; what it misses, the sweep finds. */
+/** Drains after settles, and compacts when due, one run at a time; what it misses, the sweep finds. */
 export const laggingDrain = (deps: Dependencies): LaggingDrain => {
-  let ids: OperationId[] = [];
+  let messages: OperationMessage[] = [];
   let timer: NodeJS.Timeout | undefined;
   let current: Promise<void> | undefined;
+  const compact = compactionAfter(deps);
   const drainAll = async () => {
-    while (ids.length > 0) {
-      const batch = ids;
-      ids = [];
-      await guarded(deps, "drain.failed", () => drain(deps, batch));
+    while (messages.length > 0) {
+      const batch = messages;
+      messages = [];
+      const ids = batch.map(({ operationId }) => operationId);
+      await guarded(deps, "drain.failed", () => drain(deps, ids));
+      await guarded(deps, "compaction.failed", () => compact(batch));
     }
     current = undefined;
   };
@@ -35,28 +45,61 @@ export const laggingDrain = (deps: Dependencies): LaggingDrain => {
   };
   return {
     finished: (more) => {
-      ids.push(...more);
-      if (ids.length >= drainLag.ids) void run();
+      messages.push(...more);
+      if (messages.length >= drainLag.messages) void run();
       else timer ??= setTimeout(run, drainLag.ms);
     },
     stop: run,
   };
 };
 
-/** Runs the sweep and takes dead letters, now and then every so often; `stop` waits for the run under way. */
-export const startSweeps = (deps: Dependencies, everyMs: number): { stop(): Promise<void> } => {
-  let current = Promise.resolve();
-  const turn = async () => {
+const compactionAfter = (deps: Dependencies) => {
+  const counts = new Map<PatientId, number>();
+  return async (messages: readonly OperationMessage[]): Promise<void> => {
+    for (const { patientId } of messages) {
+      const count = (counts.get(patientId) ?? 0) + 1;
+      counts.set(patientId, count % compactionEvery);
+      if (count === compactionEvery) await compactPatient(deps, patientId);
+    }
+    if (counts.size > mostCounted) counts.clear();
+  };
+};
+
+export interface Schedule {
+  /** Sweep and dead letters, ms. */
+  readonly sweepEveryMs: number;
+  /** Collection of garbage, ms; far longer than any read takes. */
+  readonly collectEveryMs: number;
+}
+
+/** Sweeps, takes dead letters and collects garbage, each every so often; `stop` waits for the run under way. */
+export const startHousekeeping = (deps: Dependencies, schedule: Schedule): { stop(): Promise<void> } => {
+  const sweeps = everySoOften(schedule.sweepEveryMs, async () => {
     await guarded(deps, "sweep.failed", () => sweep(deps));
     await guarded(deps, "dead-letters.failed", () => takeDeadLetters(deps));
+  });
+  const collections = everySoOften(schedule.collectEveryMs, () =>
+    guarded(deps, "collection.failed", () => collectAll(deps)),
+  );
+  return {
+    stop: async () => {
+      await Promise.all([sweeps.stop(), collections.stop()]);
+    },
   };
+};
+
+/** One run at a time: a turn that comes while the last one is under way is left out. */
+const everySoOften = (everyMs: number, work: () => Promise<void>): { stop(): Promise<void> } => {
+  let current: Promise<void> | undefined;
   const timer = setInterval(() => {
-    current = current.then(turn);
+    current ??= work().finally(() => {
+      current = undefined;
+    });
   }, everyMs);
   return {
-    stop: () => {
+    stop: async () => {
       clearInterval(timer);
-      return current;
+      await current;
     },
   };
 };

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { openIdentity } from "./identity.ts";
+import type { Engine } from "../../shared/ports.ts";
+import { allFunctions } from "./all-functions.ts";
 import { isErrno } from "./data-folder.ts";
+import { composeDependencies } from "./dependencies.ts";
+import { entryOf, issuerPages } from "./entry.ts";
 import { localHints } from "./hints.ts";
 import { joinSupervisor, misconfigured } from "./member.ts";
 import { problemResult } from "./problem-result.ts";
@@ -41,6 +44,7 @@ const main = async (): Promise<void> => {
   const member = joinSupervisor("http", { onHint: hints.receive, onDrain: () => stop() });
   const settings = readSettings(process.env, process.argv.slice(2));
   let entry = starting;
+  let engine: Engine | undefined;
   const local = localServer({
     entry: (event, invocation) => entry(event, invocation),
     log: member.log,
@@ -54,12 +58,14 @@ const main = async (): Promise<void> => {
     const cut = setTimeout(() => local.server.closeAllConnections(), mostDrainMs);
     await local.drain();
     clearTimeout(cut);
+    await engine?.close();
     member.log("info", "http.ended", { ...local.counts });
   };
   try {
     const url = await listen(local, settings);
-    await openIdentity(settings.data);
-    entry = () => Promise.resolve({ statusCode: 200, headers: { "content-type": "application/json" }, body: "{}" });
+    const deps = await composeDependencies({ settings, hints, member, baseUrl: url });
+    engine = deps.engine;
+    entry = entryOf(allFunctions(deps), issuerPages(deps.identity.issuer, url));
     member.tell({ kind: "ready", url });
   } catch (cause) {
     if (!isErrno(cause, "EADDRINUSE")) throw cause;

@@ -55,6 +55,7 @@ export const supervise = (options: SupervisorOptions): Supervisor => {
     ready: false,
     startedAt: 0,
     quickDeaths: 0,
+    starts: 0,
     restart: undefined,
   }));
   const shared = { running, options, stopping: false, url: undefined as string | undefined, announced: false };

@@ -3,11 +3,11 @@ import type { Dependencies } from "../../functions/dependencies.ts";
 import { readMessage } from "../../functions/operation-message.ts";
 import type { ReceivedMessage } from "../../shared/ports.ts";
 import { alarmClock } from "./alarm-clock.ts";
-import { laggingDrain, startSweeps, type LaggingDrain } from "./housekeeping.ts";
+import { laggingDrain, startHousekeeping, type LaggingDrain, type Schedule } from "./housekeeping.ts";
 import { queueEvent } from "./queue-event.ts";
 import { throwFields } from "./throw-fields.ts";
 
-export interface WorkerOptions {
+export interface WorkerOptions extends Schedule {
   readonly deps: Dependencies;
   /** Messages received at once. */
   readonly batchSize: number;
@@ -15,10 +15,15 @@ export interface WorkerOptions {
   readonly slots: number;
   /** Longest sleep while the queue is empty, ms. */
   readonly idleMs: number;
-  readonly sweepEveryMs: number;
 }
 
-export const workerDefaults = { batchSize: 64, slots: 2, idleMs: 1_000, sweepEveryMs: 60_000 } as const;
+export const workerDefaults = {
+  batchSize: 64,
+  slots: 2,
+  idleMs: 1_000,
+  sweepEveryMs: 60_000,
+  collectEveryMs: 60 * 60_000,
+} as const;
 
 export interface Worker {
   /** Looks at the queue now. */
@@ -32,7 +37,7 @@ export const startWorker = (options: WorkerOptions): Worker => {
   const { deps } = options;
   const alarm = alarmClock();
   const lagging = laggingDrain(deps);
-  const sweeps = startSweeps(deps, options.sweepEveryMs);
+  const housekeeping = startHousekeeping(deps, options);
   const stopping = { value: false };
   const ended = receiveLoop(options, { alarm, stopping, run: batchRunner(deps, lagging) });
   return {
@@ -41,7 +46,7 @@ export const startWorker = (options: WorkerOptions): Worker => {
       stopping.value = true;
       alarm.ring();
       await ended;
-      await Promise.all([sweeps.stop(), lagging.stop()]);
+      await Promise.all([housekeeping.stop(), lagging.stop()]);
     },
   };
 };
@@ -96,7 +101,7 @@ const batchRunner = (deps: Dependencies, lagging: LaggingDrain) => {
       if (done.length === 0) return;
       await deps.reach("before-delete-message");
       await deps.engine.queue.delete(done.map(({ receipt }) => receipt));
-      lagging.finished(done.flatMap(({ body }) => readMessage(body)?.operationId ?? []));
+      lagging.finished(done.flatMap(({ body }) => readMessage(body) ?? []));
     } catch (cause) {
       deps.log("error", "batch.failed", throwFields(cause));
     }

@@ -1,0 +1,159 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { spawnService, startService, type Service } from "../support/service.ts";
+
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // A child that nobody waited for still has its pid.
+  return !/^State:\s+Z/m.test(statusOf(pid));
+};
+
+const statusOf = (pid: number): string => {
+  try {
+    return execFileSync("cat", [`/proc/${pid}/status`], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  } catch {
+    return "State:\tZ";
+  }
+};
+
+const until = async (done: () => boolean | Promise<boolean>, timeoutMs = 5_000): Promise<void> => {
+  const end = Date.now() + timeoutMs;
+  while (!(await done())) {
+    if (Date.now() > end) throw new Error("it did not come to pass");
+    await sleep(10);
+  }
+};
+
+const healthy = async (service: Service): Promise<boolean> => {
+  try {
+    return (await service.request("GET", "/healthz", { token: null })).status === 200;
+  } catch {
+    return false;
+  }
+};
+
+/** Runs the supervisor to its end: what it wrote and its exit code. */
+const runToEnd = async (env: Record<string, string>, args: readonly string[] = []) => {
+  const home = await mkdtemp(join(tmpdir(), "casenotes-config-"));
+  try {
+    const child = spawnService({ env, args }, join(home, "data"));
+    let stderr = "";
+    child.stderr!.on("data", (chunk) => (stderr += String(chunk)));
+    const [code] = (await once(child, "close")) as [number | null];
+    return { code, stderr };
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+};
+
+describe("a configuration that cannot work", () => {
+  test("is refused with all its problems in plain lines, and exit code 1", async () => {
+    const { code, stderr } = await runToEnd({ PORT: "http", CASENOTES_ENGINE: "oracle", HOST: "0.0.0.0" });
+    expect(code).toBe(1);
+    expect(stderr.trim().split("\n")).toHaveLength(3);
+    expect(stderr).not.toContain("at ");
+  });
+
+  test("for a port in use is one clear line", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const { code, stderr } = await runToEnd({ PORT: String(port) });
+    other.close();
+    expect(code).toBe(1);
+    const plain = stderr.split("\n").filter((line) => line !== "" && !line.startsWith("{"));
+    expect(plain).toEqual([expect.stringContaining(`Port ${port} on 127.0.0.1 is in use`)]);
+  });
+
+  test("for a certificate that is not there names the file", async () => {
+    const { code, stderr } = await runToEnd({}, ["--tls-key", "/nowhere/key.pem", "--tls-cert", "/nowhere/cert.pem"]);
+    expect(code).toBe(1);
+    expect(stderr).toBe("casenotes: /nowhere/key.pem cannot be read.\n");
+  });
+});
+
+describe("the supervisor", () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({ args: ["--workers", "2"] });
+  });
+  afterAll(() => service[Symbol.asyncDispose]());
+
+  test("starts one HTTP process and the workers it was asked for", async () => {
+    expect(await healthy(service)).toBe(true);
+    expect(new Set(["supervisor", "http", "worker-1", "worker-2"].map(service.pid)).size).toBe(4);
+  });
+
+  test("restarts a worker that was killed, without the HTTP process noticing", async () => {
+    const [http, worker] = [service.pid("http"), service.pid("worker-1")];
+    await service.kill("worker-1");
+    await until(() => service.pid("worker-1") !== worker);
+    expect(await healthy(service)).toBe(true);
+    expect(service.pid("http")).toBe(http);
+  });
+
+  test("restarts the HTTP process on the same port", async () => {
+    const { url } = service;
+    const http = service.pid("http");
+    await service.kill("http");
+    await until(() => service.pid("http") !== http);
+    await until(() => healthy(service));
+    expect(service.url).toBe(url);
+  });
+
+  test("restarts a member that got a SIGTERM of its own, after it has drained", async () => {
+    const worker = service.pid("worker-2");
+    process.kill(worker, "SIGTERM");
+    await until(() => service.pid("worker-2") !== worker);
+    const ended = await service.logged((line) => line.event === "member.ended" && line["member"] === "worker-2");
+    expect(ended).toMatchObject({ code: 0, signal: null });
+  });
+
+  test("leaves nobody behind when it is killed itself", async () => {
+    const members = ["http", "worker-1", "worker-2"].map(service.pid);
+    await service.kill("supervisor");
+    await until(() => !members.some(alive));
+    await service.restart();
+    expect(await healthy(service)).toBe(true);
+  });
+
+  test("serves again within a second of a kill -9 of everything", async () => {
+    await service.kill("all");
+    const from = performance.now();
+    await service.restart();
+    expect(await healthy(service)).toBe(true);
+    // The machine of the tests may be busy: a second is the goal on an idle one.
+    expect(performance.now() - from).toBeLessThan(3_000);
+  });
+
+  test("stops everything on SIGTERM, with exit code 0", async () => {
+    const members = ["http", "worker-1", "worker-2"].map(service.pid);
+    expect(await service.stop()).toBe(0);
+    expect(members.some(alive)).toBe(false);
+    expect(service.logs().filter(({ level }) => level === "error")).toEqual([]);
+    await service.restart();
+  });
+
+  test("stops in order also when the signal goes to the whole group, as Ctrl-C does", async () => {
+    process.kill(-service.pid("supervisor"), "SIGINT");
+    await once(service.supervisor, "exit");
+    expect(service.supervisor.exitCode).toBe(0);
+    expect(service.logs().filter(({ level }) => level === "error" || level === "warn")).toEqual([]);
+  });
+});
+
+test("without workers the service accepts and answers", async () => {
+  await using service = await startService({ args: ["--workers", "0"] });
+  expect(await healthy(service)).toBe(true);
+  expect(() => service.pid("worker-1")).toThrow("no process worker-1");
+});
