@@ -38,8 +38,9 @@ const pushCopy = (out: number[], from: number, to: number): void => {
 
 const pushInsert = (out: number[], bytes: Uint8Array): void => {
   for (let at = 0; at < bytes.length; at += longestInsert) {
-    const part = bytes.subarray(at, at + longestInsert);
-    out.push(part.length, ...part);
+    const end = Math.min(at + longestInsert, bytes.length);
+    out.push(end - at);
+    for (let i = at; i < end; i++) out.push(bytes[i] ?? 0);
   }
 };
 

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { Fault } from "../errors.ts";
-import { deflate, inflate } from "./deflate.ts";
+import { deflate, inflate, store } from "./deflate.ts";
 import type { GitObject, ObjectType } from "./objects.ts";
 import type { Oid } from "./oid.ts";
 
@@ -26,9 +26,12 @@ const entryHeader = (type: number, size: number): number[] => {
   return bytes;
 };
 
-/** A whole object as a pack entry. */
+/** A whole object as a pack entry. Commits are stored as they are: mostly ids and a signature, they hardly shrink. */
 export const encodeEntry = ({ type, body }: Pick<GitObject, "type" | "body">): Buffer =>
-  Buffer.concat([Buffer.from(entryHeader(typeNumbers[type], body.length)), deflate(body)]);
+  Buffer.concat([
+    Buffer.from(entryHeader(typeNumbers[type], body.length)),
+    type === "commit" ? store(body) : deflate(body),
+  ]);
 
 /** A REF_DELTA entry: the delta of the object `base` names. */
 export const encodeDeltaEntry = (base: Oid, delta: Uint8Array): Buffer =>

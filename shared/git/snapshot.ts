@@ -1,6 +1,6 @@
 import { Fault } from "../errors.ts";
 import { byteReader, byteWriter, type ByteReader, type ByteWriter } from "./bytes.ts";
-import { deflate, inflate } from "./deflate.ts";
+import { deflate, inflate, store } from "./deflate.ts";
 import { isAllowedName } from "./names.ts";
 import { decodeTree, objectId, treeKey } from "./objects.ts";
 import type { Oid } from "./oid.ts";
@@ -77,7 +77,7 @@ const changesOf = (before: FolderNode, after: FolderNode): NodeEdit[] => {
   return edits;
 };
 
-/** A snapshot, deflated; with `base` it holds only what changed since. */
+/** A snapshot as a zlib stream; with `base` it holds only what changed since, and is not worth deflating: it lives for one batch. */
 export const encodeSnapshot = ({ commit, commits, committedAt, tree }: Snapshot, base?: TreeState): Buffer => {
   const out = byteWriter(base === undefined ? tree.root.body.length * 2 + 1024 : 1024);
   out.varint(version).hex(commit).varint(commits).varint(committedAt);
@@ -88,7 +88,7 @@ export const encodeSnapshot = ({ commit, commits, committedAt, tree }: Snapshot,
     if (changed && content !== undefined) out.text(content);
   }
   writeFolder(out, tree.root, base?.root);
-  return deflate(out.done());
+  return base === undefined ? deflate(out.done()) : store(out.done());
 };
 
 const checkName = (node: TreeNode): void => {
