@@ -99,6 +99,7 @@ describe("the author of a commit", () => {
     ["a@b.example", "a=40b.example@users.casenotes.invalid"],
     ["a=40b.example", "a=3D40b.example@users.casenotes.invalid"],
     ["<x>\n", "=3Cx=3E=0A@users.casenotes.invalid"],
+    ["o'neil(1)*~!", "o=27neil=281=29=2A=7E=21@users.casenotes.invalid"],
     ["", "unknown@users.casenotes.invalid"],
   ] as const)("%j has the address %s", ([subject, email]) => {
     expect(authorOf({ ...caller, subject }).email).toBe(email);

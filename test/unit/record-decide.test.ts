@@ -166,6 +166,15 @@ describe("SetEhrStatus", () => {
     expect(outcomeOf(set(ehrStatusYaml(patientId), aRecord({ "ehr_status.yaml": closedStatus })))).toBe("committed");
   });
 
+  test("is refused with the current tag when it was made from an older file", () => {
+    const command = { type: "SetEhrStatus", content: closedStatus, ifMatch: blobId("older") } as const;
+    const refusal = refused(decide(aRecord(), command, aContext()));
+    expect(refusal.facts).toEqual({
+      currentEtag: `"${blobId(ehrStatusYaml(patientId))}"`,
+      changedPaths: ["ehr_status.yaml"],
+    });
+  });
+
   test("is refused for the EHR of another patient", () => {
     const other = ehrStatusYaml("2166765a-406a-4552-ac9b-8e141931a3dc");
     expect(refused(set(other)).facts).toMatchObject({ errors: [{ field: "ehr_id.value" }] });

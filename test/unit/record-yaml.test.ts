@@ -46,6 +46,7 @@ describe("YAML that is not plain", () => {
     ["33 levels of maps", Array.from({ length: 33 }, (_, n) => `${" ".repeat(n)}a:`).join("\n")],
     ["60,000 open lists", "[".repeat(60_000)],
     ["60,000 open maps", "{".repeat(60_000)],
+    ["30,000 lists, opened and closed", "[".repeat(30_000) + "]".repeat(30_000)],
     ["20,000 nested lists on one line", "- ".repeat(20_000)],
     ["20,000 nested keys on one line", "? ".repeat(20_000)],
     ["a text too long", `a: ${"x".repeat(64 * 1024)}`],
@@ -64,6 +65,7 @@ describe("YAML that is not plain", () => {
 
   test("the line is named, the text is not quoted", () => {
     expect(read("name:\n  family: &secret Doe")).toEqual({ problem: "anchors are not allowed", line: 2 });
+    expect(read("name:\n  - *secret")).toEqual({ problem: "aliases are not allowed", line: 2 });
     expect(JSON.stringify(read("a: 1\nsecret: [x"))).not.toContain("secret");
   });
 });
