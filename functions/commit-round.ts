@@ -132,7 +132,7 @@ interface Loaded {
 }
 
 const decideAll = async (deps: Dependencies, round: Round, { head, state, work }: Loaded): Promise<DecidedBatch> => {
-  const past = await pastTrees(deps, head, work);
+  const past = await pastTrees(deps, head, { state, work });
   const { engine, newId, now, signer } = deps;
   return decideBatch({
     head,
@@ -149,13 +149,14 @@ const decideAll = async (deps: Dependencies, round: Round, { head, state, work }
   });
 };
 
-/** Trees of the commits that change sets expect and that are not the head: to tell what has changed since. */
+/** Trees of the commits that change sets expect: to tell what has changed since, also by this very batch. */
 const pastTrees = async (
   { records }: Dependencies,
   { patientId, commit: current }: Head,
-  work: readonly Work[],
+  { state, work }: Omit<Loaded, "head">,
 ): Promise<ReadonlyMap<Oid, TreeState>> => {
   const trees = new Map<Oid, TreeState>();
+  if (current !== null) trees.set(current, state.tree);
   for (const { command } of work) {
     const commit = needsHistoryOf(command, current);
     if (commit === null || trees.has(commit)) continue;

@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import { expect, test } from "vitest";
+import { createCommand, openWritePath, putCommand } from "../support/write-path.ts";
+
+const content = async (path: Awaited<ReturnType<typeof openWritePath>>, patientId: string, file: string) => {
+  const version = await path.deps.records.current(patientId);
+  const entry = version?.tree.file(file);
+  return version && entry && Buffer.from(await path.deps.records.content(version, entry)).toString();
+};
+
+test("a create and the first changes, sent in one go, are one commit each, in order", async () => {
+  await using path = await openWritePath();
+  const patientId = randomUUID();
+  const created = await path.submit(patientId, createCommand());
+  const first = await path.submit(patientId, putCommand("notes/a.md", "one\n"));
+  const second = await path.submit(patientId, putCommand("notes/b.md", "two\n"));
+  await path.deliverAll();
+  expect(await path.history(patientId)).toEqual([created.id, first.id, second.id]);
+  expect(await content(path, patientId, "notes/b.md")).toBe("two\n");
+  const row = await path.row(second.id);
+  const version = await path.deps.records.current(patientId);
+  expect(row).toMatchObject({
+    state: "committed",
+    commit: version?.commit,
+    etag: version?.tree.file("notes/b.md")?.oid,
+  });
+  expect(row.resource).toBe(`/v1/patients/${patientId}/files/notes/b.md`);
+});
+
+test("a batch of one patient is one segment and one settle", async () => {
+  await using path = await openWritePath();
+  const patientId = randomUUID();
+  await path.submit(patientId, createCommand());
+  for (let n = 0; n < 20; n++) await path.submit(patientId, putCommand(`notes/${n}.md`, `${n}`));
+  await path.run(await path.receive());
+  const segments = await path.engine.segments.list(patientId);
+  const head = await path.engine.heads.read(patientId);
+  expect(segments).toHaveLength(1);
+  expect(head).toMatchObject({ commits: 21, epoch: 1 });
+});
+
+test("a message delivered again changes nothing", async () => {
+  await using path = await openWritePath();
+  const patientId = randomUUID();
+  await path.submit(patientId, createCommand());
+  const note = await path.submit(patientId, putCommand("notes/a.md", "one\n"));
+  const messages = await path.receive();
+  await path.run(messages);
+  const before = await path.engine.heads.read(patientId);
+  await path.run(messages);
+  const after = await path.engine.heads.read(patientId);
+  expect(after?.commit).toBe(before?.commit);
+  expect((await path.history(patientId)).filter((id) => id === note.id)).toHaveLength(1);
+});
+
+test("a message from before a redrive is not carried out", async () => {
+  await using path = await openWritePath();
+  const patientId = randomUUID();
+  await path.submit(patientId, createCommand());
+  await path.deliverAll();
+  const note = await path.submit(patientId, putCommand("notes/a.md", "one\n"));
+  const old = await path.receive();
+  await path.tamper.setOperation(note.id, { attempt: 2 });
+  await path.run(old);
+  expect(await path.row(note.id)).toMatchObject({ state: "queued", attempt: 2 });
+  expect(await path.history(patientId)).not.toContain(note.id);
+});
+
+test("a refusal settles its operation and leaves the others of its batch alone", async () => {
+  await using path = await openWritePath();
+  const patientId = randomUUID();
+  await path.submit(patientId, createCommand());
+  const good = await path.submit(patientId, putCommand("notes/a.md", "one\n"));
+  const stale = await path.submit(patientId, putCommand("notes/a.md", "other\n"));
+  const next = await path.submit(patientId, putCommand("notes/b.md", "two\n"));
+  await path.deliverAll();
+  const etag = (await path.deps.records.current(patientId))?.tree.file("notes/a.md")?.oid;
+  expect(await path.row(stale.id)).toMatchObject({
+    state: "rejected",
+    problem: {
+      code: "precondition-failed",
+      currentEtag: `"${etag}"`,
+      changedPaths: ["notes/a.md"],
+      operationId: stale.id,
+    },
+  });
+  expect((await path.history(patientId)).slice(1)).toEqual([good.id, next.id]);
+});
+
+test("a change set refused inside a batch names the real commit before it", async () => {
+  await using path = await openWritePath();
+  const patientId = randomUUID();
+  const created = await path.submit(patientId, createCommand());
+  await path.deliverAll();
+  const { commit: expectedCommit } = await path.row(created.id);
+  const note = await path.submit(patientId, putCommand("notes/a.md", "one\n"));
+  const changes = [{ put: "notes/b.md", content: "two\n" }];
+  const stale = await path.submit(patientId, {
+    type: "PutFiles",
+    summary: "",
+    target: "record",
+    changes,
+    expectedCommit: expectedCommit ?? "",
+  });
+  await path.submit(patientId, putCommand("notes/c.md", "three\n"));
+  await path.deliverAll();
+  const { commit } = await path.row(note.id);
+  const { problem } = await path.row(stale.id);
+  expect(problem).toMatchObject({
+    code: "precondition-failed",
+    currentEtag: `"${commit}"`,
+    changedPaths: ["notes/a.md"],
+  });
+});
+
+test("what a row keeps of a refusal is cut at 2 KB", async () => {
+  await using path = await openWritePath();
+  const patientId = randomUUID();
+  await path.submit(patientId, createCommand());
+  await path.deliverAll();
+  const { commit: expectedCommit } = (await path.engine.heads.read(patientId))!;
+  const name = "a".repeat(100);
+  for (let n = 0; n < 60; n++) await path.submit(patientId, putCommand(`notes/${name}-${n}.md`, `${n}`));
+  const stale = await path.submit(patientId, {
+    type: "PutFiles",
+    summary: "",
+    target: "record",
+    expectedCommit: expectedCommit ?? "",
+    changes: [{ put: "notes/b.md", content: "two\n" }],
+  });
+  await path.deliverAll();
+  const { problem } = await path.row(stale.id);
+  expect(JSON.stringify(problem).length).toBeLessThanOrEqual(2_048);
+  expect(problem).toMatchObject({ code: "precondition-failed", truncated: true });
+});
+
+test("of two creates with one identifier, one is refused and leaves no record behind", async () => {
+  await using path = await openWritePath();
+  const identifiers = [{ system: "urn:example:mrn", value: "12345" }];
+  const patients = [randomUUID(), randomUUID()];
+  const creates = await Promise.all(patients.map((id) => path.submit(id, createCommand({ identifiers }))));
+  await path.deliverAll();
+  const rows = await Promise.all(creates.map(({ id }) => path.row(id)));
+  const records = await Promise.all(patients.map((id) => path.deps.records.current(id)));
+  expect(rows.map(({ state }) => state).toSorted()).toEqual(["committed", "rejected"]);
+  expect(rows.find(({ state }) => state === "rejected")?.problem?.code).toBe("identifier-in-use");
+  expect(records.map((record) => record !== undefined)).toEqual(rows.map(({ state }) => state === "committed"));
+});
+
+test("a message that is not ours is set aside with its id and holds nobody up", async () => {
+  await using path = await openWritePath();
+  const patientId = randomUUID();
+  const created = await path.submit(patientId, createCommand());
+  const [ours] = await path.receive();
+  const failed = await path.run([{ ...ours!, messageId: "stranger", body: "{broken" }, ours!]);
+  expect(failed).toEqual([]);
+  expect(path.lines).toContainEqual(
+    expect.objectContaining({ event: "message.unreadable", fields: { messageId: "stranger" } }),
+  );
+  expect((await path.row(created.id)).state).toBe("committed");
+});
