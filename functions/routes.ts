@@ -41,9 +41,10 @@ export type FunctionName = (typeof routes)[number]["function"];
 
 type RouteOf<F extends FunctionName> = Extract<(typeof routes)[number], { function: F }>;
 
+type KeyOf<R> = R extends Route ? `${R["method"]} ${R["path"]}` : never;
+
 /** `METHOD path` of each route that a function answers. */
-export type RouteKey<F extends FunctionName> =
-  RouteOf<F> extends infer R extends Route ? `${R["method"]} ${R["path"]}` : never;
+export type RouteKey<F extends FunctionName> = KeyOf<RouteOf<F>>;
 
 const patterns = new Map<string, RegExp>();
 for (const { path } of routes) {

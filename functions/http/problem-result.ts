@@ -21,7 +21,8 @@ const headersFor = (problem: Problem): Record<string, string> => {
   if (code === "insufficient-scope")
     return { "www-authenticate": `Bearer realm="casenotes", error="insufficient_scope", scope="${String(scope)}"` };
   if (code === "method-not-allowed" && Array.isArray(allow)) return { allow: allow.join(", ") };
-  if (code === "precondition-failed" && typeof currentEtag === "string") return { etag: currentEtag };
+  if (code === "precondition-failed" && typeof currentEtag === "string")
+    return { etag: currentEtag, ...("current" in problem && { "preference-applied": "return=representation" }) };
   return {};
 };
 

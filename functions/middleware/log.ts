@@ -1,4 +1,4 @@
-import { isFault, Refusal } from "../../shared/errors.ts";
+import { Fault, Refusal } from "../../shared/errors.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { HttpMiddlewareRequest } from "../http/exchange.ts";
 
@@ -40,14 +40,5 @@ export const throwFields = (cause: unknown): Readonly<Record<string, unknown>> =
     .filter((line) => line.startsWith("    at "))
     .slice(0, 8)
     .join("\n");
-  const fault = isFault(
-    cause,
-    "lease-busy",
-    "fenced",
-    "operations-moved",
-    "identifiers-taken",
-    "segment-missing",
-    "transient",
-  );
-  return { error: cause.name, stack, ...(fault && { code: cause.code }) };
+  return { error: cause.name, stack, ...(cause instanceof Fault && { code: cause.code }) };
 };

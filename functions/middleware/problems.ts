@@ -16,9 +16,9 @@ export const problems = (deps: Dependencies) => ({
   },
 });
 
-/** A fault is the store's trouble and may pass; anything else is a defect of ours. */
+/** A fault may pass; damage and anything else does not. */
 const refusalFor = (error: unknown): Refusal =>
-  error instanceof Fault
+  error instanceof Fault && error.code !== "damaged"
     ? new Refusal(
         "unavailable",
         "The service cannot answer now. Send the request again, with the same Idempotency-Key.",

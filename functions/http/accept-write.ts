@@ -1,0 +1,88 @@
+import { Refusal } from "../../shared/errors.ts";
+import type { Operation } from "../../shared/operation.ts";
+import { mayAccess } from "../access.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { answerWrite } from "./answer-write.ts";
+import { refusedWithCurrent } from "./current-content.ts";
+import { checkDoor, type Candidate } from "./door.ts";
+import type { HttpRequest, HttpResult } from "./exchange.ts";
+import { operationIdOf } from "./idempotency.ts";
+import { noSuchPatient } from "./problem-result.ts";
+import type { WriteRequest } from "./write-request.ts";
+
+/**
+ * A write whose caller is known and whose request is parsed: replay, admission, preconditions at the door, then payload,
+ * row and message; answers 202, or the outcome when it comes in the time that the client waits.
+ */
+export const acceptWrite =
+  (deps: Dependencies) =>
+  async (request: HttpRequest<WriteRequest>): Promise<HttpResult> => {
+    const { caller, input: write, params } = request;
+    const operationId = operationIdOf(caller, write.key);
+    const patientId = params["patientId"] ?? write.newPatientId ?? deps.newId();
+    if (!mayAccess(caller, patientId, "write")) throw noSuchPatient();
+    const { operations, intake } = deps.engine;
+    const [[known], open] = await Promise.all([
+      operations.get([operationId]),
+      operations.countQueued(patientId, deps.config.openPerPatient),
+    ]);
+    if (known !== undefined) return replay(deps, request, known);
+    const candidate: Candidate = { operationId, patientId, caller, write, open };
+    try {
+      admit(deps, open);
+      await checkDoor(deps, candidate);
+    } catch (cause) {
+      if (!(cause instanceof Refusal)) throw cause;
+      const [twin] = await operations.get([operationId]);
+      if (twin !== undefined) return replay(deps, request, twin);
+      throw await refusedWithCurrent(deps, cause, { patientId, write });
+    }
+    const submission = {
+      operation: newOperation(deps, candidate),
+      payload: Buffer.from(JSON.stringify(write.command)),
+    };
+    const { operation, created } = await intake.submit(submission);
+    if (!created) return replay(deps, request, operation);
+    deps.hints.queued();
+    return answerWrite(deps, request, { operation, replayed: false });
+  };
+
+const admit = ({ config }: Dependencies, open: number): void => {
+  if (open >= config.openPerPatient)
+    throw new Refusal("too-many-operations", `This patient has ${open} open operations. Wait for some of them to end.`);
+};
+
+const newOperation = (deps: Dependencies, { operationId, patientId, caller, write }: Candidate): Operation => ({
+  id: operationId,
+  patientId,
+  command: write.commandType,
+  caller: { issuer: caller.issuer, subject: caller.subject, name: caller.name, role: caller.role },
+  requestHash: write.requestHash,
+  state: "queued",
+  attempt: 1,
+  tries: 0,
+  version: 1,
+  submittedAt: new Date(deps.now()).toISOString(),
+  settledAt: null,
+  commit: null,
+  resource: null,
+  etag: null,
+  problem: null,
+});
+
+/** The answer to a repeat: the outcome of the first. A queued one is sent again: its message may never have been. */
+const replay = async (
+  deps: Dependencies,
+  request: HttpRequest<WriteRequest>,
+  operation: Operation,
+): Promise<HttpResult> => {
+  if (!mayAccess(request.caller, operation.patientId, "write")) throw noSuchPatient();
+  if (operation.requestHash !== request.input.requestHash)
+    throw new Refusal("idempotency-key-reused", "This Idempotency-Key was used for another request. Choose a new one.");
+  if (operation.state === "queued") {
+    const { id, patientId, attempt } = operation;
+    await deps.engine.intake.send({ operationId: id, patientId, attempt });
+    deps.hints.queued();
+  }
+  return answerWrite(deps, request, { operation, replayed: true });
+};

@@ -1,0 +1,61 @@
+import { Refusal } from "../../shared/errors.ts";
+import { decide } from "../../shared/record/decide.ts";
+import { staleFile, staleFiles } from "../../shared/record/preconditions.ts";
+import type { Dependencies, VerifiedCaller } from "../dependencies.ts";
+import type { RecordVersion } from "../record-reader.ts";
+import { noSuchPatient } from "./problem-result.ts";
+import type { WriteRequest } from "./write-request.ts";
+
+/** A write that is about to be accepted. */
+export interface Candidate {
+  readonly operationId: string;
+  readonly patientId: string;
+  readonly caller: VerifiedCaller;
+  readonly write: WriteRequest;
+  /** Operations of this patient that are queued. */
+  readonly open: number;
+}
+
+/** Refuses at the door what the commit would refuse for certain; what may change until then, the commit decides. */
+export const checkDoor = async (deps: Dependencies, candidate: Candidate): Promise<void> => {
+  const { patientId, write } = candidate;
+  if (write.commandType === "CreatePatient") return checkCreate(deps, write.newPatientId);
+  const version = await deps.records.current(patientId);
+  if (version !== undefined) return checkAgainst(deps, version, candidate);
+  if (await isBeingCreated(deps, candidate)) {
+    if (write.unmatchable !== null) throw staleFile(write.unmatchable, undefined);
+    return;
+  }
+  // The create may have been committed between the two reads.
+  const late = await deps.records.current(patientId);
+  if (late === undefined) throw noSuchPatient();
+  checkAgainst(deps, late, candidate);
+};
+
+const checkCreate = async ({ engine }: Dependencies, id: string | undefined): Promise<void> => {
+  if (id === undefined) return;
+  const head = await engine.heads.read(id);
+  if (head !== undefined && head.commit !== null)
+    throw new Refusal("patient-exists", `Patient ${id} exists. Choose another id.`);
+};
+
+/** An open operation that creates the patient: then a client sent create and first changes in one go. */
+const isBeingCreated = async ({ engine, config }: Dependencies, { patientId, open }: Candidate): Promise<boolean> => {
+  if (open === 0) return false;
+  const { items } = await engine.operations.list({ patientId, state: "queued", limit: config.openPerPatient });
+  return items.some(({ command }) => command === "CreatePatient");
+};
+
+const checkAgainst = (deps: Dependencies, { tree, commit }: RecordVersion, candidate: Candidate): void => {
+  const { write, patientId, operationId, caller, open } = candidate;
+  const { command, unmatchable, path } = write;
+  if (unmatchable !== null)
+    throw path === null ? staleFiles([unmatchable], commit) : staleFile(path, tree.file(path)?.oid);
+  if (command === null) throw new Error("a command is missing without a reason");
+  const now = new Date(deps.now()).toISOString();
+  const record = { tree, commit, packBytes: 0, changedSince: () => [] };
+  const refusal = decide(record, command, { patientId, operationId, caller, submittedAt: now, now });
+  if (!(refusal instanceof Refusal)) return;
+  // What is queued before it may still clear the way, but not bring back a tag or a commit that is gone.
+  if (open === 0 || refusal.code === "precondition-failed") throw refusal;
+};
