@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type { Log } from "../../functions/dependencies.ts";
 import type { HintMessage } from "./hints.ts";
 import { jsonLog } from "./log.ts";
@@ -64,4 +65,6 @@ export const joinSupervisor = (source: string, callbacks: MemberCallbacks): Memb
 
 const tell = (message: MemberMessage): void => {
   if (process.connected) process.send?.(message);
+  // A member that is killed later would never write what it compiled.
+  if (message.kind === "ready") flushCompileCache();
 };

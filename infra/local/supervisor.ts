@@ -19,8 +19,8 @@ export interface SupervisorOptions {
   readonly giveBack: () => Promise<void>;
   /** All members serve, for the first time. */
   readonly onReady: (url: string) => void;
-  /** A member cannot start for a reason only the operator can remove. */
-  readonly onMisconfigured: () => void;
+  /** A member cannot start, and never could. */
+  readonly onGivingUp: () => void;
 }
 
 export interface Supervisor {
@@ -45,6 +45,7 @@ const times = {
   termGraceMs: 200,
   livedMs: 10_000,
   mostBackOffMs: 5_000,
+  startsBeforeGivingUp: 4,
 };
 
 /** Keeps the members running: restarts what dies, relays hints between HTTP and workers, stops all in order. */
@@ -149,9 +150,10 @@ const ended = async (
   member.child = undefined;
   member.ready = false;
   if (shared.stopping) return;
-  if (code === misconfigured && !shared.announced) return options.onMisconfigured();
   options.log("warn", "member.ended", { member: member.plan.name, code, signal });
   member.quickDeaths = wasReady && Date.now() - member.startedAt > times.livedMs ? 0 : member.quickDeaths + 1;
+  const hopeless = code === misconfigured || member.quickDeaths >= times.startsBeforeGivingUp;
+  if (hopeless && !shared.announced) return options.onGivingUp();
   if (member.plan.role === "worker") await giveBack(shared);
   scheduleRestart(shared, member);
 };

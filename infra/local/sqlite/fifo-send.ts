@@ -7,8 +7,9 @@ export type QueueNumber = (typeof queues)[keyof typeof queues];
 
 /** How long a deduplication id is remembered, also after its message was deleted (SQS FIFO: 5 minutes). */
 const rememberMs = 5 * 60_000;
-/** Forgetting two for each one remembered keeps the table as small as the load of the last five minutes. */
-const forgetAtOnce = 2;
+/** Forgetting more than is remembered keeps the table as small as the load of the last five minutes. */
+const sendsBetweenForgetting = 64;
+const forgetAtOnce = 2 * sendsBetweenForgetting;
 
 const forget = `
   DELETE FROM queue_sent WHERE id IN (SELECT id FROM queue_sent WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)`;
@@ -34,9 +35,16 @@ export const append = (
   sql.run(insertMessage, queue, patientId, number, operationId, attempt);
 };
 
-/** Sends a message, unless one with its deduplication id was sent within the last five minutes. */
-export const enqueue = (sql: Sql, message: OperationMessage, now: number): void => {
-  sql.run(forget, now, forgetAtOnce);
-  const isNew = sql.run(remember, `${message.operationId}#${message.attempt}`, now + rememberMs, now) === 1;
-  if (isNew) append(sql, queues.operations, { message, now });
+/** How a process sends. */
+export type Send = (sql: Sql, message: OperationMessage, now: number) => void;
+
+/** A sender drops a message whose deduplication id was sent within the last five minutes, and forgets older ids. */
+export const sender = (): Send => {
+  let sends = 0;
+  return (sql, message, now) => {
+    if (sends % sendsBetweenForgetting === 0) sql.run(forget, now, forgetAtOnce);
+    sends += 1;
+    const isNew = sql.run(remember, `${message.operationId}#${message.attempt}`, now + rememberMs, now) === 1;
+    if (isNew) append(sql, queues.operations, { message, now });
+  };
 };

@@ -1,6 +1,5 @@
 import type { Operation } from "../../../shared/operation.ts";
 import type { Intake, Submission } from "../../../shared/ports.ts";
-import { enqueue } from "./fifo-send.ts";
 import { findOperation, insertOperation } from "./operation-row.ts";
 import { deletePayload, putPayload } from "./payloads.ts";
 import type { Sql } from "./sql.ts";
@@ -28,7 +27,7 @@ const submitAtOnce = (store: Store, { operation, payload }: Submission): Promise
     if (standing) return { operation: standing, created: false };
     const now = store.now();
     putPayload(sql, keyOf(operation), { bytes: payload, storedAt: now });
-    enqueue(sql, messageOf(operation), now);
+    store.send(sql, messageOf(operation), now);
     return { operation, created: true };
   });
 
@@ -45,7 +44,7 @@ const submitStepwise = async (store: Store, { operation, payload }: Submission):
     return { operation: standing, created: false };
   }
   await reach("after-operation-row");
-  await writer.write("power-cut", (sql) => enqueue(sql, messageOf(operation), now()));
+  await writer.write("power-cut", (sql) => store.send(sql, messageOf(operation), now()));
   await reach("after-send");
   return { operation, created: true };
 };
@@ -56,6 +55,6 @@ export const sqliteIntake = (store: Store): Intake => {
   const stepwise = (): boolean => armed("after-payload") || armed("after-operation-row") || armed("after-send");
   return {
     submit: (submission) => (stepwise() ? submitStepwise : submitAtOnce)(store, submission),
-    send: (message) => store.writer.write("power-cut", (sql) => enqueue(sql, message, store.now())),
+    send: (message) => store.writer.write("power-cut", (sql) => store.send(sql, message, store.now())),
   };
 };

@@ -1,6 +1,7 @@
 import type { FaultPoint } from "../../../functions/fault-points.ts";
 import type { Engine } from "../../../shared/ports.ts";
 import { sqliteEffects } from "./effects.ts";
+import { sender } from "./fifo-send.ts";
 import { groupWriter } from "./group-writer.ts";
 import { sqliteHeads } from "./heads.ts";
 import { sqliteIntake } from "./intake.ts";
@@ -42,6 +43,7 @@ export interface SqliteEngine extends Engine {
 const storeOf = (options: SqliteEngineOptions, connections: Connections): Store => ({
   reader: sqlOf(connections.reader),
   writer: groupWriter({ connections, random: options.random }),
+  send: sender(),
   processId: options.newId(),
   now: options.now,
   newId: options.newId,

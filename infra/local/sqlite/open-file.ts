@@ -15,7 +15,8 @@ export interface Connections {
   close(): void;
 }
 
-const pageSize = 4_096;
+/** Small, because an update touches a few rows on many pages and the log takes whole pages. */
+const pageSize = 2_048;
 /** Opening may meet another process that creates or recovers the file; only then is waiting in SQLite harmless. */
 const openTimeoutMs = 5_000;
 

@@ -1,7 +1,7 @@
 import type { OperationQueue } from "../../../shared/ports.ts";
 import { delayReceived, removeReceived } from "./fifo-finish.ts";
 import { receive } from "./fifo-receive.ts";
-import { enqueue, queues } from "./fifo-send.ts";
+import { queues } from "./fifo-send.ts";
 import type { QueueNumber } from "./fifo-send.ts";
 import type { Store } from "./store.ts";
 
@@ -27,7 +27,7 @@ const receiveAndDelete = (store: Store, queue: QueueNumber): ReceiveAndDelete =>
  */
 export const sqliteQueue = (store: Store): OperationQueue => ({
   ...receiveAndDelete(store, queues.operations),
-  send: (message) => store.writer.write("power-cut", (sql) => enqueue(sql, message, store.now())),
+  send: (message) => store.writer.write("power-cut", (sql) => store.send(sql, message, store.now())),
   delay: async (receipts, seconds) => {
     if (receipts.length === 0) return;
     await store.writer.write("process-end", (sql) => {

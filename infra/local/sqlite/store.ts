@@ -1,4 +1,5 @@
 import type { FaultPoint } from "../../../functions/fault-points.ts";
+import type { Send } from "./fifo-send.ts";
 import type { GroupWriter } from "./group-writer.ts";
 import type { Sql } from "./sql.ts";
 
@@ -7,6 +8,7 @@ export interface Store {
   /** Sees what is committed, nothing else. */
   readonly reader: Sql;
   readonly writer: GroupWriter;
+  readonly send: Send;
   /** Owner of the leases and claims that this process takes. */
   readonly processId: string;
   readonly now: () => number;

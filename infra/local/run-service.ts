@@ -1,0 +1,78 @@
+import { accessSync, constants } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { giveBackOf } from "./give-back.ts";
+import { openIdentity } from "./identity.ts";
+import { jsonLog } from "./log.ts";
+import { readSettings, SettingsError, type Settings } from "./settings.ts";
+import { supervise, type MemberPlan } from "./supervisor.ts";
+import { welcome } from "./welcome.ts";
+
+const complain = (lines: readonly string[]): never => {
+  process.stderr.write(`${lines.map((line) => `casenotes: ${line}`).join("\n")}\n`);
+  process.exit(1);
+};
+
+const settingsOrComplain = (): Settings => {
+  try {
+    const settings = readSettings(process.env, process.argv.slice(2));
+    for (const file of [settings.tls?.keyFile, settings.tls?.certFile]) if (file) accessSync(file, constants.R_OK);
+    return settings;
+  } catch (cause) {
+    if (cause instanceof SettingsError) return complain(cause.problems);
+    if (cause instanceof Error && "path" in cause) return complain([`${String(cause.path)} cannot be read.`]);
+    throw cause;
+  }
+};
+
+const plansFor = ({ workers }: Settings): readonly MemberPlan[] => [
+  { name: "http", role: "http", module: fileURLToPath(new URL("http-process.ts", import.meta.url)) },
+  ...Array.from({ length: workers }, (_, index): MemberPlan => ({
+    name: `worker-${index + 1}`,
+    role: "worker",
+    module: fileURLToPath(new URL("worker-process.ts", import.meta.url)),
+  })),
+];
+
+const openOrComplain = async ({ data }: Settings) => {
+  try {
+    return await openIdentity(data);
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause) return complain([`${data} cannot be used (${String(cause.code)}).`]);
+    throw cause;
+  }
+};
+
+/** Runs the service until it is told to stop: the supervisor's own process. */
+export const runService = async (): Promise<void> => {
+  const settings = settingsOrComplain();
+  const { issuer, signer } = await openOrComplain(settings);
+  const { log, flush } = jsonLog("supervisor");
+  const exit = (code: number) => {
+    flush();
+    process.exit(code);
+  };
+  const giveBack = giveBackOf(settings, log);
+  const supervisor = supervise({
+    members: plansFor(settings),
+    args: process.argv.slice(2),
+    env: process.env,
+    log,
+    giveBack: giveBack.now,
+    onReady: (url) => {
+      log("info", "ready", { url });
+      void welcome({ url, issuer, signer }).then((text) => process.stdout.write(text));
+    },
+    onGivingUp: () => void supervisor.stop().then(() => exit(1)),
+  });
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    log("info", "stopping");
+    await supervisor.stop();
+    await giveBack.close();
+    log("info", "stopped");
+    exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => void stop());
+};
