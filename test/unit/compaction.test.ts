@@ -34,10 +34,13 @@ test.for([
   expect(dueForCompaction(packsOf(...sizes), 3)).toEqual(due);
 });
 
-/** A record whose root tree goes A, B, A across sealed segments, some of each kind. */
+/** A folder large enough that its tree is stored as a delta of the one before. */
+const manyNotes = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`notes/n-${n}.md`, `${n}\n`]));
+
+/** A record whose trees go A, B, A across sealed segments, as deltas of each other. */
 const backAndForth = async () => {
   const record = storedRecord();
-  const commits: string[] = [];
+  const commits = [await record.commit({ ...manyNotes, "notes/a.md": "B\n" }, true)];
   for (let n = 0; n < 6; n++) commits.push(await record.commit({ "notes/a.md": n % 2 === 0 ? "A\n" : "B\n" }, true));
   return { ...record, commits };
 };
