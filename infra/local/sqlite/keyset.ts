@@ -9,14 +9,20 @@ export interface Position {
 
 export const cursorOf = ({ value, tie }: Position): string => `${value}.${tie}`;
 
+const notOurs = (): Refusal => new Refusal("invalid-cursor", "the cursor was not issued by this service");
+
+/** The sort value of a cursor that holds nothing else. Throws Refusal invalid-cursor for any other text. */
+export const seqOf = (cursor: string): number => {
+  const seq = cursor === "" ? Number.NaN : Number(cursor);
+  if (!Number.isSafeInteger(seq)) throw notOurs();
+  return seq;
+};
+
 /** Throws Refusal invalid-cursor for a text that `cursorOf` did not make. */
 export const positionOf = (cursor: string): Position => {
   const dot = cursor.indexOf(".");
-  const value = Number(cursor.slice(0, dot));
-  if (dot < 1 || !Number.isSafeInteger(value)) {
-    throw new Refusal("invalid-cursor", "the cursor was not issued by this service");
-  }
-  return { value, tie: cursor.slice(dot + 1) };
+  if (dot < 1) throw notOurs();
+  return { value: seqOf(cursor.slice(0, dot)), tie: cursor.slice(dot + 1) };
 };
 
 /** One page from up to `limit + 1` rows: the extra row only tells that there are more. */

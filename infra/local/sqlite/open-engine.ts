@@ -38,6 +38,11 @@ export interface SqliteEngineOptions {
 export interface SqliteEngine extends Engine {
   /** Ends leases and claims of processes that are gone. */
   giveBackClaims(isAlive: (identity: ProcessIdentity) => boolean): Promise<GivenBack>;
+  /**
+   * Moves what is committed from the log into the database file. Blocks this process for some ms, no other: called a
+   * few times a second where nobody waits, it spares the committing processes the work.
+   */
+  checkpoint(): void;
 }
 
 const storeOf = (options: SqliteEngineOptions, connections: Connections): Store => ({
@@ -69,6 +74,9 @@ export const engineOn = async (connections: Connections, options: SqliteEngineOp
     effects: sqliteEffects(store),
     limits: { tailBytes: options.tailBytes ?? 16_384, sealedPacks: options.sealedPacks ?? 16 },
     giveBackClaims: (isAlive) => giveBackOfDead(store, isAlive),
+    checkpoint: () => {
+      connections.unsynced.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    },
     ping: async () => {
       store.reader.get("SELECT 1 FROM processes LIMIT 1");
     },

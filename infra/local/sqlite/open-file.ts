@@ -17,6 +17,10 @@ export interface Connections {
 
 /** Small, because an update touches a few rows on many pages and the log takes whole pages. */
 const pageSize = 2_048;
+/** 16 MB of log: the supervisor empties it before; where there is none, a commit does, and takes some ms longer. */
+const checkpointPages = 8_192;
+/** A log that grew over it is cut when it starts anew. */
+const longestLogBytes = 67_108_864;
 /** Opening may meet another process that creates or recovers the file; only then is waiting in SQLite harmless. */
 const openTimeoutMs = 5_000;
 
@@ -49,6 +53,7 @@ const prepareSchema = (db: DatabaseSync, file: string): void => {
 
 const configure = (db: DatabaseSync, synchronous: "FULL" | "NORMAL"): DatabaseSync => {
   db.exec(`PRAGMA synchronous = ${synchronous}; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384`);
+  db.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA journal_size_limit = ${longestLogBytes}`);
   db.exec("PRAGMA busy_timeout = 0");
   return db;
 };

@@ -2,8 +2,8 @@ import type { SQLInputValue } from "node:sqlite";
 import type { Instant, Operation, OperationState } from "../../../shared/operation.ts";
 import type { Listed, OperationQuery, Page } from "../../../shared/ports.ts";
 import { millisecondsOf } from "./instant.ts";
-import { cursorOf, pageOf, positionOf } from "./keyset.ts";
-import { operationColumns, operationOf } from "./operation-row.ts";
+import { pageOf, seqOf } from "./keyset.ts";
+import { firstSeqAt, operationColumns, operationOf } from "./operation-row.ts";
 import type { OperationRow } from "./operation-row.ts";
 import type { Sql } from "./sql.ts";
 
@@ -16,10 +16,7 @@ const inState: Record<OperationState, string> = {
 };
 
 const toPage = (rows: readonly OperationRow[], limit: number): Listed<Operation> =>
-  pageOf(rows, limit, {
-    item: operationOf,
-    cursor: (row) => cursorOf({ value: row.submitted_at, tie: String(row.seq) }),
-  });
+  pageOf(rows, limit, { item: operationOf, cursor: ({ seq }) => String(seq) });
 
 /** Newest first. The texts of its statements form a closed set: one for each combination of filters. */
 export const listOperations = (sql: Sql, query: OperationQuery): Listed<Operation> => {
@@ -33,22 +30,17 @@ export const listOperations = (sql: Sql, query: OperationQuery): Listed<Operatio
   if (patientId !== undefined) where("patient_id = ?", patientId);
   if (submitter) where("subject = ? AND issuer = ?", submitter.subject, submitter.issuer);
   if (state) where(inState[state]);
-  if (after !== undefined) {
-    const { value, tie } = positionOf(after);
-    where("(submitted_at, seq) < (?, ?)", value, Number(tie));
-  }
+  if (after !== undefined) where("seq < ?", seqOf(after));
   const filter = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
-  const statement = `SELECT ${operationColumns} FROM operations ${filter} ORDER BY submitted_at DESC, seq DESC LIMIT ?`;
+  const statement = `SELECT ${operationColumns} FROM operations ${filter} ORDER BY seq DESC LIMIT ?`;
   return toPage(sql.all<OperationRow>(statement, ...values, limit + 1), limit);
 };
 
 const selectQueued = `
-  SELECT ${operationColumns} FROM operations
-  WHERE state = 'queued' AND submitted_at < ? AND (submitted_at, seq) > (?, ?)
-  ORDER BY submitted_at, seq LIMIT ?`;
+  SELECT ${operationColumns} FROM operations WHERE state = 'queued' AND seq < ? AND seq > ? ORDER BY seq LIMIT ?`;
 
 /** Oldest first. */
 export const listQueuedOperations = (sql: Sql, before: Instant, { limit, after }: Page): Listed<Operation> => {
-  const { value, tie } = after === undefined ? { value: -1, tie: "0" } : positionOf(after);
-  return toPage(sql.all<OperationRow>(selectQueued, millisecondsOf(before), value, Number(tie), limit + 1), limit);
+  const values = [firstSeqAt(millisecondsOf(before)), after === undefined ? -1 : seqOf(after), limit + 1];
+  return toPage(sql.all<OperationRow>(selectQueued, ...values), limit);
 };

@@ -53,17 +53,45 @@ export const findOperation = (sql: Sql, id: string): Operation | undefined => {
   return row && operationOf(row);
 };
 
+/** Room for so many operations of one millisecond; more spill into the next one, in order. */
+const seqsPerMs = 1_024;
+
+/** The lowest place of an operation submitted at this time, in milliseconds. */
+export const firstSeqAt = (milliseconds: number): number => milliseconds * seqsPerMs;
+
+const lastSeqIn = "SELECT max(seq) AS seq FROM operations WHERE seq >= ? AND seq < ?";
+
+/** The first free place at this time, or after it. */
+const freeSeqAt = (sql: Sql, milliseconds: number): number => {
+  for (let at = milliseconds; ; at += 1) {
+    const last =
+      sql.get<{ seq: number | null }>(lastSeqIn, firstSeqAt(at), firstSeqAt(at + 1))?.seq ?? firstSeqAt(at) - 1;
+    if (last + 1 < firstSeqAt(at + 1)) return last + 1;
+  }
+};
+
 const insert = `
-  INSERT INTO operations (id, patient_id, command, issuer, subject, caller_name, caller_role, request_hash,
+  INSERT INTO operations (seq, id, patient_id, command, issuer, subject, caller_name, caller_role, request_hash,
     submitted_at, state, attempt, tries, version, settled_at, commit_id, resource, etag, problem)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
 
 /** Writes a row if there is none of its id; tells whether it did. */
 export const insertOperation = (sql: Sql, operation: Operation): boolean => {
   const { id, patientId, command, caller, requestHash, submittedAt, settledAt, problem } = operation;
-  const asked = [id, patientId, command, caller.issuer, caller.subject, caller.name, caller.role, requestHash];
+  const submitted = millisecondsOf(submittedAt);
+  const asked = [
+    freeSeqAt(sql, submitted),
+    id,
+    patientId,
+    command,
+    caller.issuer,
+    caller.subject,
+    caller.name,
+    caller.role,
+    requestHash,
+  ];
   const { state, attempt, tries, version, commit, resource, etag } = operation;
   const settled = settledAt === null ? null : millisecondsOf(settledAt);
   const outcome = [settled, commit, resource, etag, problem && JSON.stringify(problem)];
-  return sql.run(insert, ...asked, millisecondsOf(submittedAt), state, attempt, tries, version, ...outcome) === 1;
+  return sql.run(insert, ...asked, submitted, state, attempt, tries, version, ...outcome) === 1;
 };

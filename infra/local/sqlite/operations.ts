@@ -3,7 +3,7 @@ import type { Operation, OperationId, Outcome } from "../../../shared/operation.
 import type { Operations } from "../../../shared/ports.ts";
 import { millisecondsOf } from "./instant.ts";
 import { listOperations, listQueuedOperations } from "./operation-lists.ts";
-import { findOperation } from "./operation-row.ts";
+import { findOperation, firstSeqAt } from "./operation-row.ts";
 import { writeOutcome } from "./settle.ts";
 import type { Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
@@ -16,7 +16,7 @@ const countQueued = `
 
 const laterSettled = `
   SELECT 1 AS found FROM operations
-  WHERE patient_id = ? AND submitted_at > ? AND (state = 'committed' OR state = 'rejected') LIMIT 1`;
+  WHERE patient_id = ? AND seq >= ? AND submitted_at > ? AND (state = 'committed' OR state = 'rejected') LIMIT 1`;
 
 const setTries = "UPDATE operations SET tries = ? WHERE id = ? AND state = 'queued' AND attempt = ?";
 
@@ -46,8 +46,10 @@ export const sqliteOperations = ({ reader, writer }: Store): Operations => ({
   list: async (query) => listOperations(reader, query),
   countQueued: async (patientId, limit) => reader.get<{ count: number }>(countQueued, patientId, limit)?.count ?? 0,
   listQueued: async (before, page) => listQueuedOperations(reader, before, page),
-  laterSettled: async (patientId, submittedAt) =>
-    reader.get(laterSettled, patientId, millisecondsOf(submittedAt)) !== undefined,
+  laterSettled: async (patientId, submittedAt) => {
+    const since = millisecondsOf(submittedAt);
+    return reader.get(laterSettled, patientId, firstSeqAt(since), since) !== undefined;
+  },
   // Tries guard against work that ends our process, and those are kept; a power cut is not the work's doing.
   setTries: (id, attempt, tries) =>
     writer.write("process-end", (sql) => {

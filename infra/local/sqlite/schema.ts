@@ -24,6 +24,7 @@ CREATE TABLE heads (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX heads_leased ON heads (lease_process) WHERE lease_process IS NOT NULL;
 
+-- seq is the time of submission in steps of 1/1024 ms, so that this table and each of its indexes is in that order.
 CREATE TABLE operations (
   seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -45,15 +46,14 @@ CREATE TABLE operations (
   etag TEXT,
   problem TEXT
 ) STRICT;
-CREATE INDEX operations_by_time ON operations (submitted_at);
-CREATE INDEX operations_by_patient ON operations (patient_id, submitted_at);
-CREATE INDEX operations_by_subject ON operations (subject, submitted_at);
-CREATE INDEX operations_queued ON operations (submitted_at) WHERE state = 'queued';
-CREATE INDEX operations_queued_by_patient ON operations (patient_id, submitted_at) WHERE state = 'queued';
-CREATE INDEX operations_rejected ON operations (submitted_at) WHERE state = 'rejected';
-CREATE INDEX operations_rejected_by_patient ON operations (patient_id, submitted_at) WHERE state = 'rejected';
-CREATE INDEX operations_parked ON operations (submitted_at) WHERE state = 'parked';
-CREATE INDEX operations_parked_by_patient ON operations (patient_id, submitted_at) WHERE state = 'parked';
+CREATE INDEX operations_by_patient ON operations (patient_id);
+CREATE INDEX operations_by_subject ON operations (subject);
+CREATE INDEX operations_queued ON operations (state) WHERE state = 'queued';
+CREATE INDEX operations_queued_by_patient ON operations (patient_id) WHERE state = 'queued';
+CREATE INDEX operations_rejected ON operations (state) WHERE state = 'rejected';
+CREATE INDEX operations_rejected_by_patient ON operations (patient_id) WHERE state = 'rejected';
+CREATE INDEX operations_parked ON operations (state) WHERE state = 'parked';
+CREATE INDEX operations_parked_by_patient ON operations (patient_id) WHERE state = 'parked';
 
 CREATE TABLE payloads (
   seq INTEGER PRIMARY KEY,
