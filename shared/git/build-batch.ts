@@ -8,7 +8,7 @@ import { applyChanges, type TreeState } from "./record-tree.ts";
 import { extendSegment, type SegmentDraft } from "./segment.ts";
 import { segmentId } from "./segment-id.ts";
 import type { RecordState, Tail } from "./state.ts";
-import { emptyFolder, type NewObject } from "./tree-node.ts";
+import { emptyFolder, encodeWhole, type NewObject } from "./tree-node.ts";
 
 /** One commit to be made. Times are seconds since the epoch. */
 export interface CommitDraft {
@@ -67,7 +67,7 @@ const emptyTreeObject: NewObject = {
   oid: emptyFolder.oid,
   type: "tree",
   sizeOrTime: 0,
-  encode: () => ({ entry: encodeEntry({ type: "tree", body: emptyFolder.body }), depth: 0 }),
+  encode: () => encodeWhole({ type: "tree", body: emptyFolder.body }),
 };
 
 /** Makes one commit: it stands before its trees and blobs, and is made after them. */

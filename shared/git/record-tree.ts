@@ -1,12 +1,12 @@
 import { Refusal } from "../errors.ts";
 import type { FileChange, FileEntry, RecordTree } from "../record/view.ts";
 import { encodeBlob } from "./objects.ts";
-import { encodeEntry } from "./pack.ts";
 import { checkPath } from "./names.ts";
 import {
   childOf,
   editFolder,
   emptyFolder,
+  encodeWhole,
   indexOfKey,
   nameOf,
   type FolderNode,
@@ -114,7 +114,7 @@ const fileEdit = (old: TreeNode | undefined, [name, content]: [string, string | 
   if (old?.oid === blob.oid) return { key: name, node: old };
   const size = blob.body.length;
   const { oid } = blob;
-  by.store({ oid, type: "blob", sizeOrTime: size, encode: () => ({ entry: encodeEntry(blob), depth: 0 }) });
+  by.store({ oid, type: "blob", sizeOrTime: size, encode: () => encodeWhole(blob) });
   return { key: name, node: { kind: "file", key: name, oid, size, broughtBy: by.number } };
 };
 

@@ -48,11 +48,26 @@ const emptySegment = { pack: packHeaderBytes + packTrailerBytes, count: 0, rows:
 const openTail = (tail: Uint8Array | undefined): Pick<Footer, "pack" | "count" | "rows" | "find"> =>
   tail === undefined ? { ...emptySegment, find: () => undefined } : decodeFooter(tail);
 
+/**
+ * Tells which objects deltas of a segment may lean on. A tree that came back, and that a delta here leans on an older
+ * copy of, must not be a delta itself: it could lead back to that delta, and `git index-pack`, which knows no order, would
+ * meet a circle. A stored entry that only happens to hold these 20 bytes makes one tree longer, no more.
+ */
+const basesIn = (entries: Uint8Array | undefined) => {
+  const stored = entries && Buffer.from(entries.buffer, entries.byteOffset, entries.length);
+  const added = new Set<Oid>();
+  return {
+    add: (base: Oid) => added.add(base),
+    has: (oid: Oid): boolean => added.has(oid) || (stored?.includes(Buffer.from(oid, "hex")) ?? false),
+  };
+};
+
 /** Starts from the tail's bytes; without one, from nothing. Entries of the tail are copied, never decoded. */
 export const extendSegment = (tail: Uint8Array | undefined): SegmentDraft => {
   const old = openTail(tail);
   const added: (Added | undefined)[] = [];
   const depths = new Map<Oid, number>();
+  const bases = basesIn(tail?.subarray(packHeaderBytes, old.pack - packTrailerBytes));
   let packLength = old.pack;
   const put = (place: number, one: Added): void => {
     added[place] = one;
@@ -63,7 +78,8 @@ export const extendSegment = (tail: Uint8Array | undefined): SegmentDraft => {
     store: ({ oid, type, sizeOrTime, encode }) => {
       const known = depths.get(oid) ?? old.find(oid)?.depth;
       if (known !== undefined) return known;
-      const { entry, depth } = encode();
+      const { entry, depth, base } = encode(type === "tree" && bases.has(oid));
+      if (base !== undefined) bases.add(base);
       put(added.length, { oid, type, entry, sizeOrTime, depth });
       return depth;
     },
@@ -72,9 +88,8 @@ export const extendSegment = (tail: Uint8Array | undefined): SegmentDraft => {
       put(place, { oid, type: "commit", entry, sizeOrTime: committedAt, depth: 0 }),
     giveBack: (place) => {
       for (const one of added.splice(place)) {
-        if (one === undefined) continue;
-        depths.delete(one.oid);
-        packLength -= one.entry.length;
+        depths.delete(one?.oid ?? "");
+        packLength -= one?.entry.length ?? 0;
       }
     },
     packLength: () => packLength,

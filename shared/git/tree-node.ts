@@ -1,7 +1,7 @@
 import { Fault } from "../errors.ts";
 import { encodeDelta, splice, splicedLength, type Splice } from "./delta.ts";
 import { maxDeltaDepth } from "./limits.ts";
-import { objectBuffer, treeItemLength, writeTreeItem, type ObjectType } from "./objects.ts";
+import { objectBuffer, treeItemLength, writeTreeItem, type GitObject, type ObjectType } from "./objects.ts";
 import { encodeDeltaEntry, encodeEntry } from "./pack.ts";
 import type { Oid } from "./oid.ts";
 
@@ -135,26 +135,39 @@ export interface NewObject {
   readonly oid: Oid;
   readonly type: ObjectType;
   readonly sizeOrTime: number;
-  /** Makes the pack entry; called only when the object is not in the segment yet. */
-  readonly encode: () => { readonly entry: Uint8Array; readonly depth: number };
+  /** Makes the pack entry; called only when the object is not in the segment yet. `whole`: it must not be a delta. */
+  readonly encode: (whole: boolean) => EncodedObject;
 }
+
+export interface EncodedObject {
+  readonly entry: Uint8Array;
+  readonly depth: number;
+  /** What the entry leans on, when it is a delta. */
+  readonly base?: Oid;
+}
+
+/** An object's entry that leans on nothing. */
+export const encodeWhole = (object: Pick<GitObject, "type" | "body">): EncodedObject => ({
+  entry: encodeEntry(object),
+  depth: 0,
+});
 
 /** Stores an object in the segment in hand, once; returns the delta depth of the entry that stands there. */
 export type Store = (object: NewObject) => number;
 
-/** A changed tree: a delta of the one before, unless that is longer or its chain is at its end. */
-const encodeTreeEntry = (
+/** A changed tree as a delta of the one before; undefined when that is longer or its chain is at its end. */
+const encodeTreeDelta = (
   before: FolderNode,
   after: Uint8Array,
   splices: readonly Splice[],
-): ReturnType<NewObject["encode"]> => {
+): EncodedObject | undefined => {
   if (before.depth < maxDeltaDepth && before.nodes.length > 0) {
     const delta = encodeDelta(before.body.length, splices);
     if (delta.length + 40 < after.length) {
-      return { entry: encodeDeltaEntry(before.oid, delta), depth: before.depth + 1 };
+      return { entry: encodeDeltaEntry(before.oid, delta), depth: before.depth + 1, base: before.oid };
     }
   }
-  return { entry: encodeEntry({ type: "tree", body: after }), depth: 0 };
+  return undefined;
 };
 
 /** The folder with `edits` made to it, which are in the order of their keys. `store` gets the new tree and tells its depth. */
@@ -163,10 +176,10 @@ export const editFolder = (folder: FolderNode, edits: readonly NodeEdit[], store
   const { body, id } = objectBuffer("tree", splicedLength(folder.body.length, splices));
   splice(folder.body, splices, body);
   const oid = id();
-  const depth =
-    nodes.length === 0 && folder.key !== ""
-      ? 0 // an empty folder vanishes: its parent leaves it out
-      : store({ oid, type: "tree", sizeOrTime: body.length, encode: () => encodeTreeEntry(folder, body, splices) });
+  const encode = (whole: boolean): EncodedObject =>
+    (whole ? undefined : encodeTreeDelta(folder, body, splices)) ?? encodeWhole({ type: "tree", body });
+  const vanishes = nodes.length === 0 && folder.key !== "";
+  const depth = vanishes ? 0 : store({ oid, type: "tree", sizeOrTime: body.length, encode });
   return { kind: "folder", key: folder.key, oid, depth, nodes, body, fileCount };
 };
 
