@@ -25,6 +25,8 @@ export interface LoadResult {
   readonly statuses: Readonly<Record<number, number>>;
   /** CPU of the load driver itself, µs a round. */
   readonly driverCpuUs: number;
+  /** Of every round, ms, ascending. */
+  readonly latencies: readonly number[];
 }
 
 /** Closed-loop load: each client sends its next request when the last one was answered. */
@@ -56,15 +58,19 @@ export const closedLoop = async (plan: ClosedLoop): Promise<LoadResult> => {
   const seconds = (performance.now() - began) / 1_000;
   const { user, system } = process.cpuUsage(cpu);
   latencies.sort((a, b) => a - b);
-  const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
   return {
     rounds: latencies.length,
     seconds,
     perSecond: latencies.length / seconds,
-    p50: at(0.5),
-    p99: at(0.99),
-    most: at(1),
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    most: quantile(latencies, 1),
     statuses,
     driverCpuUs: (user + system) / Math.max(1, latencies.length),
+    latencies,
   };
 };
+
+/** The value that `share` of an ascending list lies below; 0 of an empty one. */
+export const quantile = (ascending: readonly number[], share: number): number =>
+  ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))] ?? 0;

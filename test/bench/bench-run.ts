@@ -1,0 +1,118 @@
+import { randomUUID } from "node:crypto";
+import type { Service } from "../support/service.ts";
+import type { Driver } from "./load/driver.ts";
+import type { JobResult, LoadJob, TargetFile } from "./load/jobs.ts";
+
+type Kind = LoadJob["kind"];
+type Common = "port" | "tokens";
+
+/** A job without what every job of one service has. */
+export type Job = { [K in Kind]: Omit<Extract<LoadJob, { kind: K }>, Common> }[Kind];
+
+/** One service under load, and what it has answered as committed: what its histories are held against. */
+export interface Stage {
+  readonly service: Service;
+  readonly driver: Driver;
+  readonly tokens: readonly string[];
+  /** Operations answered as committed, by patient. */
+  readonly ledger: Map<string, string[]>;
+  /** Committed operations in all. */
+  stored(): number;
+  /** Runs a job; throws when a reply was not one that the job expects. */
+  run(job: Job): Promise<JobResult>;
+  /** Makes records of ten files of 1 KB, and names their files. */
+  seed(records: number): Promise<readonly (readonly TargetFile[])[]>;
+}
+
+export const mostClients = 32;
+
+const benchFiles = Array.from({ length: 10 }, (_, at) => `notes/note-${at}.md`);
+
+export const stageOn = async (service: Service, driver: Driver): Promise<Stage> => {
+  const subjects = Array.from({ length: mostClients }, (_, at) => `client-${at}`);
+  const tokens = await Promise.all(
+    subjects.map((subject) => service.token({ subject, name: subject, minutes: 12 * 60 })),
+  );
+  const ledger = new Map<string, string[]>();
+  let stored = 0;
+  const run = async (job: Job): Promise<JobResult> => {
+    const result = await driver.run({ ...job, port: Number(new URL(service.url).port), tokens });
+    if (result.oddities.length > 0) throw new Error(`unexpected replies:\n${result.oddities.join("\n")}`);
+    for (const [patientId, operations] of Object.entries(result.committed)) {
+      const known = ledger.get(patientId) ?? [];
+      known.push(...operations);
+      ledger.set(patientId, known);
+      stored += operations.length;
+    }
+    return result;
+  };
+  const seed = async (records: number): Promise<readonly (readonly TargetFile[])[]> => {
+    const patientIds = Array.from({ length: records }, () => randomUUID());
+    const clients = Math.min(records, mostClients);
+    await run({ kind: "seed", clients, forMs: 60_000, requests: records, patientIds, files: benchFiles });
+    return Promise.all(patientIds.map((patientId) => filesOf(service, patientId)));
+  };
+  return { service, driver, tokens, ledger, stored: () => stored, run, seed };
+};
+
+const filesOf = async (service: Service, patientId: string): Promise<readonly TargetFile[]> => {
+  const { json } = await service.request("GET", `/v1/patients/${patientId}`);
+  const files = json.files as readonly { path: string; etag: string }[];
+  return files
+    .filter(({ path }) => path.startsWith("notes/"))
+    .map(({ path, etag }) => ({ patientId, path, etag: etag.replaceAll('"', "") }));
+};
+
+/** Deals out the first file of each record to clients, each record to one client. */
+export const dealt = (
+  records: readonly (readonly TargetFile[])[],
+  clients: number,
+): readonly (readonly TargetFile[])[] => {
+  const hands: TargetFile[][] = Array.from({ length: clients }, () => []);
+  for (const [at, [file]] of records.entries()) hands[at % clients]!.push(file!);
+  return hands;
+};
+
+/** Brings one new record to `commits` commits: 32 clients replace a file of theirs again and again. Returns its files. */
+export const grow = async (stage: Stage, commits: number): Promise<readonly TargetFile[]> => {
+  const [files] = await stage.seed(1);
+  const own = Array.from({ length: mostClients }, (_, client) => [files![client % files!.length]!]);
+  const patientId = files![0]!.patientId;
+  const clients = Math.min(files!.length, mostClients);
+  const requests = commits - 2;
+  await stage.run({ kind: "update", clients, forMs: 120_000, requests, files: own.slice(0, clients) });
+  return filesOf(stage.service, patientId);
+};
+
+/** Every commit of a record, newest first, by paging through its history. */
+export const historyOf = async (service: Service, patientId: string) => {
+  const items: { readonly operationId: string }[] = [];
+  let path: string | undefined = `/v1/patients/${patientId}/commits?limit=100`;
+  while (path !== undefined) {
+    const reply = await service.request("GET", path);
+    if (reply.status !== 200) throw new Error(`history of ${patientId}: ${reply.status} ${reply.text}`);
+    items.push(...reply.json.items);
+    path = /<([^>]+)>; rel="next"/.exec(reply.headers.get("link") ?? "")?.[1]?.replace(service.url, "");
+  }
+  return items;
+};
+
+/**
+ * Holds histories against what was answered: each operation is one commit, and no commit is anything else. Returns how
+ * many were compared; throws naming the record that differs.
+ */
+export const verifyHistories = async ({ service, ledger }: Stage, patientIds: Iterable<string>): Promise<number> => {
+  let compared = 0;
+  for (const patientId of patientIds) {
+    const answered = (ledger.get(patientId) ?? []).toSorted();
+    const committed = (await historyOf(service, patientId)).map(({ operationId }) => operationId).toSorted();
+    if (answered.join() !== committed.join()) {
+      const lost = answered.filter((id) => !committed.includes(id)).length;
+      throw new Error(
+        `record ${patientId}: ${answered.length} operations answered, ${committed.length} commits, ${lost} lost`,
+      );
+    }
+    compared += committed.length;
+  }
+  return compared;
+};

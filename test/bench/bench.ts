@@ -1,0 +1,88 @@
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { startService } from "../support/service.ts";
+import { stageOn } from "./bench-run.ts";
+import { markdownOf, tableOf, violations, type Figure } from "./figures.ts";
+import { startDriver } from "./load/driver.ts";
+import { describeMachine, type Machine } from "./machine.ts";
+import type { Scenario } from "./scenario.ts";
+import { creates } from "./scenarios/creates.ts";
+import { edits } from "./scenarios/edits.ts";
+import { reads } from "./scenarios/reads.ts";
+import { updates } from "./scenarios/updates.ts";
+
+const scenarios: readonly Scenario[] = [updates, creates, edits, reads];
+
+const usage = `Measures the service on this machine: real processes, sockets, tokens, signatures and fsyncs.
+
+  npm run bench [-- flags]
+
+  --only A,B     only these of ${scenarios.map(({ name }) => name).join(", ")}
+  --quick        shorter and smaller
+  --json FILE    also writes all figures to a file
+  --markdown     prints a Markdown table, for docs/performance.md
+
+Exit code 1: a count or a ratio is over its limit, or a history was wrong. A time that is missed is shown, no more.
+`;
+
+const flags = {
+  only: { type: "string" },
+  quick: { type: "boolean", default: false },
+  json: { type: "string" },
+  markdown: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+const measurementMs = { quick: 1_500, full: 5_000 };
+/** Above this share of the cores the machine had other things to do. */
+const busyShare = 0.3;
+
+const chosen = (only: string | undefined): readonly Scenario[] => {
+  if (only === undefined) return scenarios;
+  return only.split(",").map((name) => {
+    const found = scenarios.find((scenario) => scenario.name === name.trim());
+    if (found === undefined) throw new Error(`there is no scenario ${name}\n\n${usage}`);
+    return found;
+  });
+};
+
+const machineText = ({ cores, cpu, memoryGb, kernel, node, fsyncMs, load, at }: Machine): string =>
+  [
+    `${at}: ${cores} cores, ${cpu}, ${memoryGb} GB, Linux ${kernel}, Node ${node}`,
+    `fsync of 4 KB: ${fsyncMs.toFixed(3)} ms (median); load average before: ${load.toFixed(2)}`,
+    ...(load > cores * busyShare ? [`The machine was BUSY (load ${load.toFixed(2)}): figures are too low.`] : []),
+  ].join("\n");
+
+const progress = (text: string): void => void process.stderr.write(`  ${text}\n`);
+
+const measureAll = async (run: readonly Scenario[], quick: boolean) => {
+  await using service = await startService();
+  await using driver = startDriver();
+  const machine = describeMachine(service.data);
+  progress(machineText(machine));
+  const forMs = quick ? measurementMs.quick : measurementMs.full;
+  const bench = { quick, driver, progress, forMs, stage: await stageOn(service, driver) };
+  const figures: Figure[] = [];
+  for (const scenario of run) {
+    progress(`${scenario.name} …`);
+    figures.push(...(await scenario.measure(bench)));
+  }
+  return { machine, figures };
+};
+
+const main = async (): Promise<void> => {
+  const { only, quick, json, markdown, help } = parseArgs({ options: flags, strict: true }).values;
+  if (help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const { machine, figures } = await measureAll(chosen(only), quick);
+  const table = markdown ? markdownOf(figures) : tableOf(figures);
+  process.stdout.write(`${machineText(machine)}\n\n${table}\n`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine, quick, figures }, undefined, 2)}\n`);
+  const violated = violations(figures);
+  for (const { name, note } of violated) process.stderr.write(`over its limit: ${name} ${note ?? ""}\n`);
+  if (violated.length > 0) process.exitCode = 1;
+};
+
+await main();

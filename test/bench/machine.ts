@@ -1,0 +1,72 @@
+import { closeSync, fdatasyncSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { cpus, loadavg, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { quantile } from "./load/closed-loop.ts";
+
+/** What figures depend on. */
+export interface Machine {
+  readonly cores: number;
+  readonly cpu: string;
+  readonly memoryGb: number;
+  readonly kernel: string;
+  readonly node: string;
+  /** Median of appending 4 KB to a file and fdatasync, ms. */
+  readonly fsyncMs: number;
+  /** Load average of the last minute before the start. */
+  readonly load: number;
+  readonly at: string;
+}
+
+export const describeMachine = (folder: string): Machine => ({
+  cores: cpus().length,
+  cpu: `${cpus()[0]?.model ?? "unknown"} (${vendorModel()})`,
+  memoryGb: Math.round(totalmem() / 1024 ** 3),
+  kernel: release(),
+  node: process.version,
+  fsyncMs: fsyncMs(folder),
+  load: loadavg()[0] ?? 0,
+  at: new Date().toISOString(),
+});
+
+/** Virtual machines often name no model; family and model tell the generation. */
+const vendorModel = (): string => {
+  const text = readFileSync("/proc/cpuinfo", "latin1");
+  const field = (name: string) => new RegExp(`^${name}\\s*: (.*)$`, "m").exec(text)?.[1] ?? "?";
+  return `family ${field("cpu family")} model ${field("model")}, ${field("cpu MHz")} MHz`;
+};
+
+const syncs = 200;
+
+const fsyncMs = (folder: string): number => {
+  const path = join(folder, "fsync-probe");
+  const file = openSync(path, "w");
+  const block = Buffer.alloc(4_096, 1);
+  const times = Array.from({ length: syncs }, () => {
+    const from = performance.now();
+    writeSync(file, block);
+    fdatasyncSync(file);
+    return performance.now() - from;
+  });
+  closeSync(file);
+  rmSync(path);
+  return quantile(
+    times.toSorted((a, b) => a - b),
+    0.5,
+  );
+};
+
+/** CPU time that a process has used, ms; the kernel counts in ticks of 10 ms. */
+export const cpuMs = (pid: number): number => {
+  const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+  // The name, in parentheses, may hold spaces; utime and stime are fields 14 and 15.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+};
+
+/** Most memory that a process has had resident, MB. */
+export const peakMemoryMb = (pid: number): number =>
+  Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) / 1_024;
+
+/** Bytes that a process has had written to the disk. */
+export const bytesWritten = (pid: number): number =>
+  Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "latin1"))?.[1] ?? 0);
