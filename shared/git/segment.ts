@@ -94,28 +94,25 @@ export const extendSegment = (tail: Uint8Array | undefined): SegmentDraft => {
     },
     packLength: () => packLength,
     finish: (snapshot, base) =>
-      join({
-        tail,
-        old,
-        added: added.filter((one) => one !== undefined),
-        packLength,
-        snapshot: encodeSnapshot(snapshot, base),
-        sorted: base === undefined,
-      }),
+      join({ tail, old, added, packLength }, encodeSnapshot(snapshot, base), base === undefined),
   };
 };
 
-interface Parts {
+interface Entries {
   readonly tail: Uint8Array | undefined;
   readonly old: Pick<Footer, "pack" | "count" | "rows">;
-  readonly added: readonly Added[];
+  readonly added: readonly (Added | undefined)[];
   readonly packLength: number;
-  readonly snapshot: Buffer;
-  readonly sorted: boolean;
 }
 
-const join = ({ tail, old, added, packLength, snapshot, sorted }: Parts): ReturnType<SegmentDraft["finish"]> => {
-  const count = old.count + added.length;
+/** Puts the parts together: the tail's entries and rows copied, the added ones after them. */
+const join = (
+  { tail, old, added, packLength }: Entries,
+  snapshot: Buffer,
+  sorted: boolean,
+): ReturnType<SegmentDraft["finish"]> => {
+  const made = added.filter((one) => one !== undefined);
+  const count = old.count + made.length;
   const footer = count * footerEntryBytes + footerTrailerBytes;
   const bytes = Buffer.allocUnsafeSlow(packLength + snapshot.length + footer);
   if (tail !== undefined) bytes.set(tail.subarray(0, old.pack - packTrailerBytes));
@@ -124,7 +121,7 @@ const join = ({ tail, old, added, packLength, snapshot, sorted }: Parts): Return
   bytes.set(old.rows, rowsAt);
   let row = rowsAt + old.rows.length;
   let offset = old.pack - packTrailerBytes;
-  for (const { oid, type, entry, sizeOrTime, depth } of added) {
+  for (const { oid, type, entry, sizeOrTime, depth } of made) {
     bytes.set(entry, offset);
     row = writeFooterEntry(bytes, row, { oid, type, offset, length: entry.length, sizeOrTime, depth });
     offset += entry.length;
