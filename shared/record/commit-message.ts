@@ -2,12 +2,12 @@ import type { Caller, OperationId } from "../operation.ts";
 import { oneLine } from "./one-line.ts";
 
 /** Longest summary, in UTF-16 units; longer ones are cut. */
-export const maxSummary = 200;
+const maxSummary = 200;
 const maxName = 100;
 const maxTrailer = 255;
 
-export type CommitDomain = "record" | "registration" | "vitals" | "letter" | "message" | "attachment" | "retention";
-export type CommitAction = "create" | "update" | "supersede" | "redact" | "delete";
+type CommitDomain = "record" | "registration" | "vitals" | "letter" | "message" | "attachment" | "retention";
+type CommitAction = "create" | "update" | "supersede" | "redact" | "delete";
 
 export interface CommitFacts {
   readonly domain: CommitDomain;

@@ -4,7 +4,7 @@ import type { DecideContext, RecordView } from "./decision.ts";
 import { recordLimits } from "./limits.ts";
 
 /** An entity tag as headers and JSON show it. */
-export const quoted = (oid: Oid): string => `"${oid}"`;
+const quoted = (oid: Oid): string => `"${oid}"`;
 
 const listed = (paths: readonly string[]) => ({
   changedPaths: paths.slice(0, recordLimits.listedPaths),

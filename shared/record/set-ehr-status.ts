@@ -1,4 +1,4 @@
-import { Refusal } from "../errors.ts";
+import { Fault, Refusal } from "../errors.ts";
 import type { PatientId } from "../operation.ts";
 import type { Command } from "./command.ts";
 import { authorOf, commitMessage } from "./commit-message.ts";
@@ -52,6 +52,6 @@ export const isClosed = (tree: RecordTree): boolean => {
   const text = tree.pinned(ehrStatusPath);
   if (text === undefined || !saysFalse.test(text)) return false;
   const status = readEhrStatus(text);
-  if (status instanceof Refusal) throw new Error("the EHR status of a record is not valid", { cause: status });
+  if (status instanceof Refusal) throw new Fault("damaged", "The EHR status of a record is not valid.", status.facts);
   return !status.is_modifiable;
 };

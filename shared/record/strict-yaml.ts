@@ -6,7 +6,7 @@ const maxDepth = 32;
 const maxOpenTokens = 3 * maxDepth;
 
 /** Why a text is not plain YAML; `line` counts from 1. Quotes nothing of the text. */
-export interface YamlProblem {
+interface YamlProblem {
   readonly problem: string;
   readonly line?: number;
 }

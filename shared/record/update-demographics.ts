@@ -1,4 +1,4 @@
-import { Refusal } from "../errors.ts";
+import { Fault, Refusal } from "../errors.ts";
 import type { Identifier } from "../head.ts";
 import type { Command } from "./command.ts";
 import { authorOf, commitMessage } from "./commit-message.ts";
@@ -15,7 +15,8 @@ const without = (list: readonly Identifier[], others: readonly Identifier[]): re
 
 const identifiersIn = (tree: RecordTree): readonly Identifier[] => {
   const current = readDemographics(tree.pinned(demographicsPath) ?? "");
-  if (current instanceof Refusal) throw new Error("the demographics of a record are not valid", { cause: current });
+  if (current instanceof Refusal)
+    throw new Fault("damaged", "The demographics of a record are not valid.", current.facts);
   return current.identifiers;
 };
 

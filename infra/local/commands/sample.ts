@@ -80,10 +80,10 @@ const fill = async (signal: AbortSignal): Promise<string> => {
   try {
     const onProgress = (told: number, changes: number) => bar.show(told, `patients, ${changes} changes`);
     const client = clinicClient({ url, tokens, signal, patienceMs });
-    const { counts } = await fillClinic(client, { patients, concurrency, onProgress });
+    const { committed, replayed, leftAlone } = await fillClinic(client, { patients, concurrency, onProgress });
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-    const others = counts["left alone"] === 0 ? "" : `, ${counts["left alone"]} left alone (changed by others)`;
-    return `${patients} patients: ${counts.committed} changes made, ${counts.replayed} known already${others}; ${seconds} s\n`;
+    const others = leftAlone === 0 ? "" : `, ${leftAlone} patients left alone (changed by others)`;
+    return `${patients} patients: ${committed} changes made, ${replayed} known already${others}; ${seconds} s\n`;
   } finally {
     bar.end();
   }

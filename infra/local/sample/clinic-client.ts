@@ -10,7 +10,7 @@ export type SentAs =
   | "committed"
   /** The service knew the request already. */
   | "replayed"
-  /** Somebody else's request did the same before, or changed the file since. */
+  /** Somebody else made the patient, or changed the record since: the rest of its story does not fit. */
   | "left alone";
 
 export interface ClinicClient {
@@ -27,10 +27,19 @@ export interface ClientOptions {
   readonly patienceMs: number;
 }
 
+/** An operation, or a problem. */
+interface Body {
+  readonly id?: string;
+  readonly state?: string;
+  readonly problem?: Body | null;
+  readonly code?: string;
+  readonly detail?: string;
+}
+
 interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: { readonly id?: string; readonly state?: string; readonly code?: string; readonly detail?: string };
+  readonly body: Body;
 }
 
 const waitSeconds = 20;
@@ -38,7 +47,7 @@ const waitSeconds = 20;
 const answerOf = async (response: Response): Promise<Answer> => {
   const text = await response.text();
   try {
-    const body: Answer["body"] = JSON.parse(text);
+    const body: Body = JSON.parse(text);
     return { status: response.status, headers: response.headers, body };
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
@@ -68,10 +77,12 @@ const isLater = ({ status, body }: Answer): boolean => (status === 429 || status
 
 const said = ({ status, body }: Answer): string => `${status} ${body.code ?? ""} ${body.detail ?? ""}`.trim();
 
+const changedByOthers: ReadonlySet<string> = new Set(["patient-exists", "precondition-failed", "record-closed"]);
+
 const settledAs = (answer: Answer): SentAs => {
   const { status, headers, body } = answer;
   if (status < 300) return headers.get("idempotent-replayed") === "true" ? "replayed" : "committed";
-  if (body.code === "patient-exists" || body.code === "precondition-failed") return "left alone";
+  if (changedByOthers.has(body.code ?? "")) return "left alone";
   if (status === 401 || status === 403) {
     throw new SampleStopped(
       `The service refused the token: ${said(answer)}\nSet CASENOTES_DATA to the service's data folder, or give --token.`,
@@ -85,8 +96,9 @@ export const clinicClient = (options: ClientOptions): ClinicClient => {
   const settled = async (id: string, headers: Readonly<Record<string, string>>): Promise<SentAs> => {
     for (;;) {
       const answer = await ask(`${url}/v1/operations/${id}`, { headers }, options);
-      const { state } = answer.body;
+      const { state, problem } = answer.body;
       if (state === "committed") return "committed";
+      if (changedByOthers.has(problem?.code ?? "")) return "left alone";
       if (state !== "queued") throw new SampleStopped(`Operation ${id} ended as ${state ?? said(answer)}.`);
     }
   };

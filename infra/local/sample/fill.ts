@@ -1,9 +1,13 @@
-import type { ClinicClient, SentAs } from "./clinic-client.ts";
-import { storyNumber } from "./story.ts";
+import type { ClinicClient } from "./clinic-client.ts";
+import { type Story, storyNumber } from "./story.ts";
 
 export interface Filled {
-  readonly patients: number;
-  readonly counts: Readonly<Record<SentAs, number>>;
+  /** Changes made by this run. */
+  readonly committed: number;
+  /** Changes that an earlier run made. */
+  readonly replayed: number;
+  /** Patients whose record belongs to others: their stories were left where they no longer fit. */
+  readonly leftAlone: number;
 }
 
 export interface FillOptions {
@@ -18,20 +22,26 @@ export const fillClinic = async (
   client: ClinicClient,
   { patients, concurrency, onProgress }: FillOptions,
 ): Promise<Filled> => {
-  const counts: Record<SentAs, number> = { committed: 0, replayed: 0, "left alone": 0 };
+  const filled = { committed: 0, replayed: 0, leftAlone: 0 };
   let next = 1;
   let told = 0;
-  let changes = 0;
+  const tellStory = async ({ requests }: Story): Promise<void> => {
+    for (const request of requests) {
+      const sentAs = await client.send(request);
+      if (sentAs === "left alone") {
+        filled.leftAlone += 1;
+        return;
+      }
+      filled[sentAs] += 1;
+      onProgress(told, filled.committed + filled.replayed);
+    }
+  };
   const tellStories = async (): Promise<void> => {
     while (next <= patients) {
-      const story = storyNumber(next++);
-      for (const request of story.requests) {
-        counts[await client.send(request)] += 1;
-        onProgress(told, ++changes);
-      }
-      onProgress(++told, changes);
+      await tellStory(storyNumber(next++));
+      onProgress(++told, filled.committed + filled.replayed);
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, patients) }, tellStories));
-  return { patients: told, counts };
+  return filled;
 };

@@ -1,7 +1,7 @@
 type Names = readonly [string, ...string[]];
 
 const list = (text: string): Names => {
-  const [first = "", ...rest] = text.trim().split(/\s*,\s*/);
+  const [first = "", ...rest] = text.split(",").map((name) => name.trim().replace(/\s+/g, " "));
   return [first, ...rest];
 };
 

@@ -13,8 +13,8 @@ export const staff = [
   { subject: "sample-desk-1", name: "Petra Holm", role: "clinician" },
 ] as const;
 
-export const doctors = [0, 1, 2] as const;
-export const nurses = [3, 4] as const;
+const doctors = [0, 1, 2] as const;
+const nurses = [3, 4] as const;
 export const desk = 5;
 
 export interface Person {
@@ -27,8 +27,8 @@ export interface Person {
 }
 
 /** The last day of the sample's time: stories end here, whenever they are told. */
-export const lastDay = Date.UTC(2026, 10, 20);
-export const dayMs = 86_400_000;
+const lastDay = Date.UTC(2026, 10, 20);
+const dayMs = 86_400_000;
 
 /** ISO date of `days` before the last day. */
 export const daysBefore = (days: number): string => new Date(lastDay - days * dayMs).toISOString().slice(0, 10);

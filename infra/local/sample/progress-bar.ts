@@ -1,6 +1,13 @@
 const width = 30;
 const redrawMs = 100;
 
+/** A terminal, or what stands in for one. */
+export interface BarStream {
+  readonly isTTY: boolean;
+  readonly columns: number;
+  write(text: string): unknown;
+}
+
 export interface ProgressBar {
   /** Draws at most ten times a second. */
   show(done: number, note: string): void;
@@ -9,7 +16,7 @@ export interface ProgressBar {
 }
 
 /** A bar on one line of a terminal; silent where the stream is not one. */
-export const progressBar = (stream: NodeJS.WriteStream, total: number): ProgressBar => {
+export const progressBar = (stream: BarStream, total: number): ProgressBar => {
   let drawnAt = 0;
   return {
     show: (done, note) => {
