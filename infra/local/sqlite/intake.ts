@@ -49,12 +49,18 @@ const submitStepwise = async (store: Store, { operation, payload }: Submission):
   return { operation, created: true };
 };
 
-/** The way in: payload, row and message. */
-export const sqliteIntake = (store: Store): Intake => {
-  const { armed } = store;
-  const stepwise = (): boolean => armed("after-payload") || armed("after-operation-row") || armed("after-send");
-  return {
-    submit: (submission) => (stepwise() ? submitStepwise : submitAtOnce)(store, submission),
-    send: (message) => store.writer.write("power-cut", (sql) => store.send(sql, message, store.now())),
-  };
+const points = ["after-payload", "after-operation-row", "after-send"] as const;
+
+const submit = async (store: Store, submission: Submission): Promise<Submitted> => {
+  const { armed, reach } = store;
+  if (points.some(armed)) return submitStepwise(store, submission);
+  // Not armed, so this only counts; at once, so that no other submission comes between asking and counting.
+  for (const point of points) void reach(point);
+  return submitAtOnce(store, submission);
 };
+
+/** The way in: payload, row and message. */
+export const sqliteIntake = (store: Store): Intake => ({
+  submit: (submission) => submit(store, submission),
+  send: (message) => store.writer.write("power-cut", (sql) => store.send(sql, message, store.now())),
+});

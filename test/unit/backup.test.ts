@@ -1,0 +1,157 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, test } from "vitest";
+import { backUp } from "../../infra/local/backup.ts";
+import { databaseFile } from "../../infra/local/data-folder.ts";
+import { restore } from "../../infra/local/restore.ts";
+import { openSqliteEngine } from "../../infra/local/sqlite/open-engine.ts";
+import { aFolder, sqliteOptions } from "../support/engines.ts";
+import { aLeasedRecord, aSubmission, submitted } from "../support/an-operation.ts";
+
+const aDataFolder = (root: string): string => {
+  const folder = join(root, "data");
+  mkdirSync(join(folder, "issuer"), { recursive: true });
+  writeFileSync(join(folder, "issuer", "key.json"), `{"kty":"OKP"}`);
+  writeFileSync(join(folder, "signing-key"), Buffer.from([0, 255, 10]));
+  return folder;
+};
+
+const openIn = (folder: string) => openSqliteEngine(sqliteOptions({ file: databaseFile(folder) }));
+
+const command = (name: "backup" | "restore", args: readonly string[], data: string) =>
+  spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", `infra/local/commands/${name}.ts`, ...args], {
+    encoding: "utf8",
+    env: { PATH: process.env["PATH"], CASENOTES_DATA: data },
+  });
+
+const noProgress = (): void => undefined;
+
+describe("a backup", () => {
+  test("is one moment of the store, made while others write, and restores to the same store", async () => {
+    using root = aFolder();
+    const folder = aDataFolder(root.path);
+    const file = join(root.path, "backup");
+    const engine = await openIn(folder);
+    const before = await submitted(engine);
+    for (let n = 0; n < 40; n += 1) await Promise.all(Array.from({ length: 50 }, () => submitted(engine)));
+    const stop = new AbortController();
+    const steps: number[] = [];
+    const writing = (async () => {
+      while (!stop.signal.aborted) await engine.intake.submit(aSubmission());
+    })();
+    const content = await backUp(folder, file, (done) => steps.push(done));
+    stop.abort();
+    await writing;
+    await engine.close();
+    expect(steps.length).toBeGreaterThan(1);
+    expect(content).toMatchObject({ files: 2, patients: 0 });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+
+    const restored = join(root.path, "restored");
+    await restore(file, restored);
+    using db = new DatabaseSync(databaseFile(restored));
+    const count = (table: string) => db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"];
+    expect([count("operations"), count("payloads"), count("queue_messages")]).toEqual(
+      Array.from({ length: 3 }, () => content.operations),
+    );
+    expect(content.operations).toBeGreaterThanOrEqual(2_001);
+    expect(readFileSync(join(restored, "issuer", "key.json"), "utf8")).toBe(`{"kty":"OKP"}`);
+    expect(readFileSync(join(restored, "signing-key"))).toEqual(Buffer.from([0, 255, 10]));
+    const again = await openIn(restored);
+    expect(await again.operations.get([before.id])).toEqual([before]);
+    await again.close();
+  });
+
+  test("holds no lease and no claim once it is restored", async () => {
+    using root = aFolder();
+    const folder = aDataFolder(root.path);
+    const engine = await openIn(folder);
+    const patientId = await aLeasedRecord(engine);
+    await submitted(engine);
+    await engine.queue.receive(10);
+    await backUp(folder, join(root.path, "backup"), noProgress);
+    await engine.close();
+    await restore(join(root.path, "backup"), join(root.path, "restored"));
+    const again = await openIn(join(root.path, "restored"));
+    expect((await again.heads.acquire(patientId, "writer-9")).epoch).toBe(3);
+    expect((await again.queue.receive(10)).map(({ receiveCount }) => receiveCount)).toEqual([2]);
+    await again.close();
+  });
+
+  test("never overwrites a file", async () => {
+    using root = aFolder();
+    const folder = aDataFolder(root.path);
+    await (await openIn(folder)).close();
+    const file = join(root.path, "backup");
+    writeFileSync(file, "mine");
+    await expect(backUp(folder, file, noProgress)).rejects.toMatchObject({ code: "EEXIST" });
+    expect(readFileSync(file, "utf8")).toBe("mine");
+    expect(readdirSync(root.path).toSorted()).toEqual(["backup", "data"]);
+  });
+});
+
+describe("restoring", () => {
+  test("refuses a folder that is not empty, and leaves it alone", async () => {
+    using root = aFolder();
+    const folder = aDataFolder(root.path);
+    await (await openIn(folder)).close();
+    const file = join(root.path, "backup");
+    await backUp(folder, file, noProgress);
+    const before = readdirSync(folder);
+    await expect(restore(file, folder)).rejects.toThrow(/is not empty/u);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  test("refuses a file that is no backup, a truncated one and one of a newer version, and leaves nothing", async () => {
+    using root = aFolder();
+    const folder = aDataFolder(root.path);
+    await (await openIn(folder)).close();
+    const target = join(root.path, "target");
+    await expect(restore(databaseFile(folder), target)).rejects.toThrow(/is not a backup/u);
+    await expect(restore(join(folder, "signing-key"), target)).rejects.toThrow(/not a backup/u);
+    const newer = join(root.path, "newer");
+    await backUp(folder, newer, noProgress);
+    const db = new DatabaseSync(newer);
+    db.exec("PRAGMA user_version = 99");
+    db.close();
+    await expect(restore(newer, target)).rejects.toThrow(/newer Casenotes/u);
+    const torn = join(root.path, "torn");
+    await backUp(folder, torn, noProgress);
+    truncateSync(torn, statSync(torn).size - 40_000);
+    await expect(restore(torn, target)).rejects.toThrow(/damaged/u);
+    expect(readdirSync(target)).toEqual([]);
+  });
+});
+
+describe("the commands", () => {
+  test("back up and restore, and say what they did", async () => {
+    using root = aFolder();
+    const folder = aDataFolder(root.path);
+    const engine = await openIn(folder);
+    await submitted(engine);
+    await engine.close();
+    const file = join(root.path, "backup");
+    const made = command("backup", [file], folder);
+    expect(made).toMatchObject({ status: 0, stderr: "" });
+    expect(made.stdout).toContain("1 operations, 2 files");
+    const restored = command("restore", [file], join(root.path, "restored"));
+    expect(restored).toMatchObject({ status: 0, stderr: "" });
+    expect(existsSync(databaseFile(join(root.path, "restored")))).toBe(true);
+  });
+
+  test.for([
+    ["backup", [], 2, /Name one file[^]*npm run backup -- FILE/u],
+    ["backup", ["a", "b"], 2, /npm run backup -- FILE/u],
+    ["backup", ["--force", "a"], 2, /--force[^]*npm run backup -- FILE/u],
+    ["backup", ["a"], 1, /no database in/u],
+    ["restore", [], 2, /npm run restore -- FILE/u],
+    ["restore", ["/nowhere/backup"], 1, /no file/u],
+  ] as const)("%s %o ends with code %i and says why", ([name, args, status, text]) => {
+    using root = aFolder();
+    const ended = command(name, args, join(root.path, "data"));
+    expect(ended.stderr).toMatch(text);
+    expect(ended).toMatchObject({ status, stdout: "" });
+  });
+});
