@@ -1,0 +1,24 @@
+import { readArguments, usage, UsageError } from "../doctor/doctor-arguments.ts";
+import { examineDataFolder } from "../doctor/examine-data-folder.ts";
+import { progressBar } from "../doctor/progress-bar.ts";
+import { reportJson, reportText } from "../doctor/report-text.ts";
+
+const main = async (): Promise<number> => {
+  const asked = readArguments(process.argv.slice(2), process.env);
+  if (asked === "help") {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const bar = progressBar("patients");
+  const report = await examineDataFolder(asked, bar.show).finally(bar.clear);
+  process.stdout.write(asked.json ? reportJson(report) : reportText(report));
+  return report.healthy ? 0 : 1;
+};
+
+try {
+  process.exitCode = await main();
+} catch (cause) {
+  if (!(cause instanceof UsageError)) throw cause;
+  process.stderr.write(`${cause.message}\n\n${usage}`);
+  process.exitCode = 2;
+}

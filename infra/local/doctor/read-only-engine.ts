@@ -1,0 +1,33 @@
+import { randomUUID } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
+import { writePathDefaults } from "../../../functions/config.ts";
+import type { Engine } from "../../../shared/ports.ts";
+import { engineOn } from "../sqlite/open-engine.ts";
+import { openFile } from "../sqlite/open-file.ts";
+
+/** Opening may meet a process that recovers the file. */
+const openTimeoutMs = 5_000;
+
+/** The embedded engine for looking only. */
+export interface ReadOnlyEngine {
+  readonly engine: Engine;
+  readonly db: DatabaseSync;
+}
+
+/**
+ * Opens a database file that exists, whoever else has it open. SQLite itself refuses to write through this connection;
+ * what an engine writes by itself, such as its name among the processes, goes to a database in memory.
+ */
+export const openReadOnlyEngine = async (file: string): Promise<ReadOnlyEngine> => {
+  const db = new DatabaseSync(file, { readOnly: true, timeout: openTimeoutMs });
+  const scratch = openFile(":memory:");
+  const close = (): void => {
+    db.close();
+    scratch.close();
+  };
+  const connections = { ...scratch, reader: db, close };
+  const { leaseMs, visibilityS, maxReceiveCount } = writePathDefaults;
+  const options = { file, leaseMs, visibilityS, maxReceiveCount, newId: randomUUID, random: Math.random };
+  const engine = await engineOn(connections, { ...options, now: Date.now, reach: () => undefined });
+  return { engine, db };
+};
