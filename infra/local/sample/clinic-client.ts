@@ -6,7 +6,7 @@ export class SampleStopped extends Error {
   override readonly name = "SampleStopped";
 }
 
-export type SentAs =
+type SentAs =
   | "committed"
   /** The service knew the request already. */
   | "replayed"
