@@ -1,24 +1,47 @@
+import { readFileSync } from "node:fs";
 import type { Log } from "../../functions/dependencies.ts";
 import { noFaults, openEngine } from "./open-engine.ts";
 import type { Settings } from "./settings.ts";
 import { giveBackClaims, type SqliteEngine } from "./sqlite/open-engine.ts";
+import { processIsAlive, type ProcessIdentity } from "./sqlite/processes.ts";
 
 export interface GiveBack {
-  /** Ends leases and claims of processes that are gone, so that nobody waits for a time-out. */
-  now(): Promise<void>;
+  /** Ends leases and claims of processes that are gone; true when there were any. One run at a time. */
+  now(): Promise<boolean>;
   close(): Promise<void>;
 }
 
 /** The supervisor's own view of the store, opened on first use. */
 export const giveBackOf = (settings: Settings, log: Log): GiveBack => {
   let opening: Promise<SqliteEngine> | undefined;
+  let current: Promise<boolean> | undefined;
+  const giveBack = async () => {
+    const given = await giveBackClaims(await (opening ??= openEngine(settings, noFaults)), isRunning);
+    if (given.processes > 0) log("info", "claims.given-back", { ...given });
+    return given.processes > 0;
+  };
   return {
-    now: async () => {
-      const given = await giveBackClaims(await (opening ??= openEngine(settings, noFaults)));
-      if (given.processes > 0) log("info", "claims.given-back", { ...given });
+    now: () => {
+      current ??= giveBack().finally(() => {
+        current = undefined;
+      });
+      return current;
     },
     close: async () => {
+      await current;
       await (await opening)?.close();
     },
   };
+};
+
+/** A process that ended but was not waited for (a container without init never does) still has its pid and start time. */
+const isRunning = (identity: ProcessIdentity): boolean => processIsAlive(identity) && !isZombie(identity.pid);
+
+const isZombie = (pid: number): boolean => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.startsWith("Z", stat.lastIndexOf(")") + 2);
+  } catch {
+    return false;
+  }
 };

@@ -59,8 +59,10 @@ export const runService = async (): Promise<void> => {
     log,
     giveBack: giveBack.now,
     onReady: (url) => {
-      log("info", "ready", { url });
-      void welcome({ url, issuer, signer }).then((text) => process.stdout.write(text));
+      void welcome({ url, issuer, signer }).then((text) => {
+        process.stdout.write(text);
+        return log("info", "ready", { url });
+      });
     },
     onGivingUp: () => void supervisor.stop().then(() => exit(1)),
   });

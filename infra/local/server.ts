@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { Server as NetServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import type { Invocation, Log } from "../../functions/dependencies.ts";
 import { collectBody } from "./collect-body.ts";
@@ -116,6 +118,9 @@ const failed = (cause: unknown, requestId: string, { counts, log }: Serving): An
   return problemResult("internal-error", "The request failed. It may be sent again with the same Idempotency-Key.");
 };
 
+/** How long requests that were sent before the end was known may take to come in, ms. */
+const requestsInFlightMs = 100;
+
 const drain = async (
   server: Server,
   draining: { value: boolean },
@@ -124,10 +129,11 @@ const drain = async (
   draining.value = true;
   // Who waits is answered with what is known by now: 202 for a write that is not settled.
   for (const wait of waits) wait.abort();
+  // Not the HTTP server's own close: it cuts connections whose request has arrived but was not read yet.
   const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
+    NetServer.prototype.close.call(server, () => resolve());
   });
-  // A connection that falls idle after `close` would live on until its keep-alive time-out.
+  await sleep(requestsInFlightMs);
   const sweep = setInterval(() => server.closeIdleConnections(), 20);
   await closed;
   clearInterval(sweep);

@@ -15,8 +15,8 @@ export interface SupervisorOptions {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
-  /** Gives back what dead processes held, so that nobody waits for a time-out. */
-  readonly giveBack: () => Promise<void>;
+  /** Gives back what dead processes held, so that nobody waits for a time-out; true when there was anything. */
+  readonly giveBack: () => Promise<boolean>;
   /** All members serve, for the first time. */
   readonly onReady: (url: string) => void;
   /** A member cannot start, and never could. */
@@ -43,10 +43,14 @@ const times = {
   workerDrainMs: 3_000,
   killMs: 500,
   termGraceMs: 200,
+  giveBackMs: 1_000,
   livedMs: 10_000,
   mostBackOffMs: 5_000,
   startsBeforeGivingUp: 4,
 };
+
+/** A young generation of 8 MiB halves a member's memory and costs a percent of its time. */
+const memberFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
 
 /** Keeps the members running: restarts what dies, relays hints between HTTP and workers, stops all in order. */
 export const supervise = (options: SupervisorOptions): Supervisor => {
@@ -61,10 +65,12 @@ export const supervise = (options: SupervisorOptions): Supervisor => {
   }));
   const shared = { running, options, stopping: false, url: undefined as string | undefined, announced: false };
   for (const member of running) start(shared, member);
-  giveBack(shared).catch((cause: unknown) => options.log("error", "give-back.failed", throwFields(cause)));
+  void giveBack(shared);
+  const watch = setInterval(() => void giveBack(shared), times.giveBackMs);
   return {
     stop: async () => {
       shared.stopping = true;
+      clearInterval(watch);
       for (const member of running) clearTimeout(member.restart);
       await stopRole(running, "http", times.httpDrainMs);
       await stopRole(running, "worker", times.workerDrainMs);
@@ -89,19 +95,14 @@ const start = (shared: Shared, member: Running): void => {
   member.starts += 1;
   const child = fork(member.plan.module, [...options.args], {
     env: { ...options.env, ...port, ...fault, CASENOTES_MEMBER: member.plan.name },
-    execArgv: ["--disable-warning=ExperimentalWarning"],
+    execArgv: memberFlags,
   });
   member.child = child;
   member.startedAt = Date.now();
   options.log("info", "member.started", { member: member.plan.name, memberPid: child.pid });
   child.on("message", (message: MemberMessage) => take(shared, member, message));
   child.on("error", (cause) => options.log("error", "member.error", { member: member.plan.name, error: cause.name }));
-  child.on("exit", (code, signal) => {
-    ended(shared, member, { code, signal }).catch((cause: unknown) => {
-      options.log("error", "give-back.failed", throwFields(cause));
-      scheduleRestart(shared, member);
-    });
-  });
+  child.on("exit", (code, signal) => void ended(shared, member, { code, signal }));
 };
 
 const take = (shared: Shared, member: Running, message: MemberMessage): void => {
@@ -121,11 +122,18 @@ const relay = ({ running }: Shared, from: Running, message: SupervisorMessage & 
   }
 };
 
-/** What was given back is work for the workers that live. */
+/**
+ * What was given back is work for the workers that live. Done at the start, when a worker died, and every so often:
+ * a process of another supervisor, or one that was still ending, shows as gone only later.
+ */
 const giveBack = async ({ running, options }: Shared): Promise<void> => {
-  await options.giveBack();
-  for (const member of running)
-    if (member.plan.role === "worker") tell(member, { kind: "hint", queued: true, settled: [] });
+  try {
+    if (!(await options.giveBack())) return;
+    for (const member of running)
+      if (member.plan.role === "worker") tell(member, { kind: "hint", queued: true, settled: [] });
+  } catch (cause) {
+    options.log("error", "give-back.failed", throwFields(cause));
+  }
 };
 
 const tell = ({ child }: Running, message: SupervisorMessage): void => {
