@@ -8,44 +8,88 @@ import { checkDoor, type Candidate } from "./door.ts";
 import type { HttpRequest, HttpResult } from "./exchange.ts";
 import { operationIdOf } from "./idempotency.ts";
 import { noSuchPatient } from "./problem-result.ts";
+import { type Turn, type Turnstile, turnstile } from "./turnstile.ts";
 import type { WriteRequest } from "./write-request.ts";
 
 /**
  * A write whose caller is known and whose request is parsed: replay, admission, preconditions at the door, then payload,
  * row and message; answers 202, or the outcome when it comes in the time that the client waits.
  */
-export const acceptWrite =
-  (deps: Dependencies) =>
-  async (request: HttpRequest<WriteRequest>): Promise<HttpResult> => {
+export const acceptWrite = (deps: Dependencies) => {
+  const files = turnstile();
+  return async (request: HttpRequest<WriteRequest>): Promise<HttpResult> => {
     const { caller, input: write, params } = request;
     const operationId = operationIdOf(caller, write.key);
     const patientId = params["patientId"] ?? write.newPatientId ?? deps.newId();
     if (!mayAccess(caller, patientId, "write")) throw noSuchPatient();
-    const { operations, intake } = deps.engine;
+    const { operations } = deps.engine;
     const [[known], open] = await Promise.all([
       operations.get([operationId]),
       operations.countQueued(patientId, deps.config.openPerPatient),
     ]);
     if (known !== undefined) return replay(deps, request, known);
     const candidate: Candidate = { operationId, patientId, caller, write, open };
+    const refused = await refusedAtDoor(deps, request, candidate);
+    if (refused !== undefined) return refused;
+    const turn = await enterTurnstile(files, request, patientId);
+    let isRefused = true;
     try {
-      admit(deps, open);
-      await checkDoor(deps, candidate);
-    } catch (cause) {
-      if (!(cause instanceof Refusal)) throw cause;
-      const [twin] = await operations.get([operationId]);
-      if (twin !== undefined) return replay(deps, request, twin);
-      throw await refusedWithCurrent(deps, cause, { patientId, write });
+      const late = turn?.waited === true ? await refusedAtDoor(deps, request, candidate) : undefined;
+      if (late !== undefined) return late;
+      isRefused = false;
+      return await submitAndAnswer(deps, request, candidate);
+    } finally {
+      turn?.leave(isRefused);
     }
-    const submission = {
-      operation: newOperation(deps, candidate),
-      payload: Buffer.from(JSON.stringify(write.command)),
-    };
-    const { operation, created } = await intake.submit(submission);
-    if (!created) return replay(deps, request, operation);
-    deps.hints.queued();
-    return answerWrite(deps, request, { operation, replayed: false });
   };
+};
+
+/** Longest wait for a turn at a file, ms. */
+const mostPatienceMs = 2_000;
+
+/** A turn at the file, for a guarded write of one file that waits for its outcome anyway. */
+const enterTurnstile = async (
+  files: Turnstile,
+  { input: { path, prefer, command }, invocation }: HttpRequest<WriteRequest>,
+  patientId: string,
+): Promise<Turn | undefined> => {
+  const waitMs = (prefer.wait ?? 0) * 1_000;
+  if (path === null || command === null || waitMs === 0) return undefined;
+  return files.enter(`${patientId}/${path}`, Math.min(waitMs / 2, mostPatienceMs), invocation.signal);
+};
+
+/** Undefined when nothing speaks against the write; a replay when its twin came first. Throws the Refusal otherwise. */
+const refusedAtDoor = async (
+  deps: Dependencies,
+  request: HttpRequest<WriteRequest>,
+  candidate: Candidate,
+): Promise<HttpResult | undefined> => {
+  const { operationId, patientId, write, open } = candidate;
+  try {
+    admit(deps, open);
+    await checkDoor(deps, candidate);
+    return undefined;
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    const [twin] = await deps.engine.operations.get([operationId]);
+    if (twin !== undefined) return replay(deps, request, twin);
+    throw await refusedWithCurrent(deps, cause, { patientId, write });
+  }
+};
+
+const submitAndAnswer = async (
+  deps: Dependencies,
+  request: HttpRequest<WriteRequest>,
+  candidate: Candidate,
+): Promise<HttpResult> => {
+  const { operation, created } = await deps.engine.intake.submit({
+    operation: newOperation(deps, candidate),
+    payload: Buffer.from(JSON.stringify(candidate.write.command)),
+  });
+  if (!created) return replay(deps, request, operation);
+  deps.hints.queued();
+  return answerWrite(deps, request, { operation, replayed: false });
+};
 
 const admit = ({ config }: Dependencies, open: number): void => {
   if (open >= config.openPerPatient)
