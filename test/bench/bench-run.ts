@@ -7,19 +7,20 @@ type Kind = LoadJob["kind"];
 type Common = "port" | "tokens";
 
 /** A job without what every job of one service has. */
-export type Job = { [K in Kind]: Omit<Extract<LoadJob, { kind: K }>, Common> }[Kind];
+type Job = { [K in Kind]: Omit<Extract<LoadJob, { kind: K }>, Common> }[Kind];
 
 /** One service under load, and what it has answered as committed: what its histories are held against. */
 export interface Stage {
   readonly service: Service;
   readonly driver: Driver;
-  readonly tokens: readonly string[];
   /** Operations answered as committed, by patient. */
   readonly ledger: Map<string, string[]>;
   /** Committed operations in all. */
   stored(): number;
   /** Runs a job; throws when a reply was not one that the job expects. */
   run(job: Job): Promise<JobResult>;
+  /** A record of so many commits, made when it is first asked for; its files. */
+  grown(commits: number): Promise<readonly TargetFile[]>;
   /** Makes records of ten files of 1 KB, and names their files. */
   seed(records: number): Promise<readonly (readonly TargetFile[])[]>;
 }
@@ -52,8 +53,25 @@ export const stageOn = async (service: Service, driver: Driver): Promise<Stage> 
     await run({ kind: "seed", clients, forMs: 60_000, requests: records, patientIds, files: benchFiles });
     return Promise.all(patientIds.map((patientId) => filesOf(service, patientId)));
   };
-  return { service, driver, tokens, ledger, stored: () => stored, run, seed };
+  const grown = new Map<number, Promise<readonly TargetFile[]>>();
+  const stage: Stage = {
+    service,
+    driver,
+    ledger,
+    stored: () => stored,
+    run,
+    seed,
+    grown: (commits) => {
+      const known = grown.get(commits) ?? grow(stage, commits);
+      grown.set(commits, known);
+      return known;
+    },
+  };
+  return stage;
 };
+
+/** Creating a record, and its first files. */
+const commitsOfSeed = 2;
 
 const filesOf = async (service: Service, patientId: string): Promise<readonly TargetFile[]> => {
   const { json } = await service.request("GET", `/v1/patients/${patientId}`);
@@ -73,15 +91,30 @@ export const dealt = (
   return hands;
 };
 
-/** Brings one new record to `commits` commits: 32 clients replace a file of theirs again and again. Returns its files. */
-export const grow = async (stage: Stage, commits: number): Promise<readonly TargetFile[]> => {
+const mostGrowMs = 300_000;
+
+/** Brings one new record to `commits` commits: clients replace ten files of it again and again. Returns the files. */
+const grow = async (stage: Stage, commits: number): Promise<readonly TargetFile[]> => {
   const [files] = await stage.seed(1);
-  const own = Array.from({ length: mostClients }, (_, client) => [files![client % files!.length]!]);
-  const patientId = files![0]!.patientId;
-  const clients = Math.min(files!.length, mostClients);
-  const requests = commits - 2;
-  await stage.run({ kind: "update", clients, forMs: 120_000, requests, files: own.slice(0, clients) });
+  const own = files!.map((file) => [file]);
+  const requests = commits - commitsOfSeed;
+  await stage.run({ kind: "update", clients: own.length, forMs: mostGrowMs, requests, files: own });
+  const { patientId } = files![0]!;
+  const { json } = await stage.service.request("GET", `/v1/patients/${patientId}`);
+  if (json.commits !== commits) throw new Error(`a record has ${json.commits} commits instead of ${commits}`);
   return filesOf(stage.service, patientId);
+};
+
+/** Files with the tags that they have now: the driver keeps its own copies of what it is given. */
+export const refreshed = (
+  { service }: Stage,
+  hands: readonly (readonly TargetFile[])[],
+): Promise<readonly (readonly TargetFile[])[]> =>
+  Promise.all(hands.map((own) => Promise.all(own.map((file) => withTag(service, file)))));
+
+const withTag = async (service: Service, file: TargetFile): Promise<TargetFile> => {
+  const { headers } = await service.request("GET", `/v1/patients/${file.patientId}/files/${file.path}`);
+  return { ...file, etag: (headers.get("etag") ?? "").replaceAll('"', "") };
 };
 
 /** Every commit of a record, newest first, by paging through its history. */

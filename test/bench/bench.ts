@@ -7,11 +7,31 @@ import { startDriver } from "./load/driver.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import type { Scenario } from "./scenario.ts";
 import { creates } from "./scenarios/creates.ts";
+import { disk } from "./scenarios/disk.ts";
 import { edits } from "./scenarios/edits.ts";
+import { growth, stored } from "./scenarios/growth.ts";
+import { history } from "./scenarios/history.ts";
+import { portCalls } from "./scenarios/port-calls.ts";
 import { reads } from "./scenarios/reads.ts";
+import { memory, restart } from "./scenarios/restart.ts";
+import { syncs } from "./scenarios/syncs.ts";
 import { updates } from "./scenarios/updates.ts";
 
-const scenarios: readonly Scenario[] = [updates, creates, edits, reads];
+/** In this order: each finds what those before it have stored, and the last one ends the service. */
+const scenarios: readonly Scenario[] = [
+  updates,
+  creates,
+  edits,
+  reads,
+  syncs,
+  portCalls,
+  disk,
+  history,
+  growth,
+  stored,
+  memory,
+  restart,
+];
 
 const usage = `Measures the service on this machine: real processes, sockets, tokens, signatures and fsyncs.
 

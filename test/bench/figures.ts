@@ -1,5 +1,5 @@
 /** What a figure is held to; `check` makes the bench fail, since no busy machine excuses it. */
-export interface Target {
+interface Target {
   readonly at: "least" | "most";
   readonly value: number;
   readonly check?: boolean;
@@ -15,7 +15,7 @@ export interface Figure {
 }
 
 /** Whether a figure meets its target; null where it has none. */
-export const isMet = ({ value, target }: Figure): boolean | null => {
+const isMet = ({ value, target }: Figure): boolean | null => {
   if (target === undefined) return null;
   return target.at === "least" ? value >= target.value : value <= target.value;
 };

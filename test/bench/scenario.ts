@@ -2,14 +2,11 @@ import type { Stage } from "./bench-run.ts";
 import type { Figure } from "./figures.ts";
 import type { Driver } from "./load/driver.ts";
 
-export interface BenchOptions {
+export interface Bench {
   /** Shorter and smaller, for a look. */
   readonly quick: boolean;
   readonly driver: Driver;
   progress(text: string): void;
-}
-
-export interface Bench extends BenchOptions {
   /** The service that all scenarios share; it only ever grows. */
   readonly stage: Stage;
   /** Length of one measurement, ms. */

@@ -1,4 +1,4 @@
-import { dealt, verifyHistories } from "../bench-run.ts";
+import { dealt, refreshed, verifyHistories } from "../bench-run.ts";
 import type { Figure } from "../figures.ts";
 import { cpuMs } from "../machine.ts";
 import type { Bench, Scenario } from "../scenario.ts";
@@ -22,7 +22,7 @@ const measure = async (bench: Bench): Promise<readonly Figure[]> => {
       kind: "update",
       clients,
       forMs,
-      files: await refreshed(bench, files),
+      files: await refreshed(stage, files),
     });
     const after = cpuOfMembers(bench);
     const updates = Object.values(committed).reduce((sum, { length }) => sum + length, 0);
@@ -34,22 +34,6 @@ const measure = async (bench: Bench): Promise<readonly Figure[]> => {
   figures.push({ name: "updates found in the histories, each once", value: compared, unit: "commits" });
   return figures;
 };
-
-/** The files with the tags that the last job left: the driver keeps its own copies. */
-const refreshed = async (
-  { stage: { service } }: Bench,
-  files: Parameters<typeof dealt>[0],
-): Promise<Parameters<typeof dealt>[0]> =>
-  Promise.all(
-    files.map((own) =>
-      Promise.all(
-        own.map(async (file) => {
-          const { headers } = await service.request("GET", `/v1/patients/${file.patientId}/files/${file.path}`);
-          return { ...file, etag: (headers.get("etag") ?? "").replaceAll('"', "") };
-        }),
-      ),
-    ),
-  );
 
 interface Seen {
   readonly perSecond: number;
