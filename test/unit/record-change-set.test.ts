@@ -129,6 +129,7 @@ describe("collisions", () => {
     ["a file that becomes a folder", [gone("notes/a.md"), put("notes/a.md/b.md")], "committed"],
     ["a folder that becomes a file", [gone("notes/Box/one.md"), put("notes/Box")], "committed"],
     ["a folder that would only half go", [gone("notes/a.md"), put("notes/box/x.md")], "path-conflict"],
+    ["a name with other signs in place", [put("notes/a_md"), put("notes/a-md")], "committed"],
     ["names of one length", [put("notes/b.md"), put("notes/c.md")], "committed"],
     ["a new file in a known folder", [put("notes/Box/two.md")], "committed"],
   ] as const)("%s is answered with %3$s", ([, changes, outcome]) => {
