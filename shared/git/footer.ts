@@ -1,48 +1,26 @@
 import { crc32 } from "node:zlib";
 import { Fault } from "../errors.ts";
-import type { ObjectType } from "./objects.ts";
+import {
+  findSorted,
+  footerEntryBytes,
+  isSorted,
+  orderBy,
+  readFooterRow,
+  sortFooterEntries,
+  writeFooterEntry,
+  type FooterEntry,
+} from "./footer-rows.ts";
 import type { Oid } from "./oid.ts";
 
-/** What a footer knows of one object. */
-export interface FooterEntry {
-  readonly oid: Oid;
-  readonly type: ObjectType;
-  /** Where the entry starts in the segment (the pack is its first part), and its length in bytes. */
-  readonly offset: number;
-  readonly length: number;
-  /** A tree's or blob's size in bytes; a commit's committer time in seconds since the epoch. */
-  readonly sizeOrTime: number;
-  /** Number of deltas between this entry and a whole object, at most. */
-  readonly depth: number;
-}
+export type { FooterEntry } from "./footer-rows.ts";
 
 /**
- * A segment's footer: entries of 33 bytes (oid 20, offset, length and sizeOrTime 4 each, type and depth 1), then 20 bytes
+ * A segment's footer: one row an object (footer-rows.ts), then 20 bytes
  * (CRC-32 of the entries, their number, lengths of pack and snapshot, magic). Numbers are big-endian.
  * A tail's entries are in pack order; a sealed segment's are sorted by oid, so that a reader may take a window of them.
  */
-export const footerEntryBytes = 33;
 export const footerTrailerBytes = 20;
 const magic = "CNS1";
-
-const types: readonly ObjectType[] = ["commit", "tree", "blob"];
-
-/** Writes one entry at `at`; returns where it ends. */
-export const writeFooterEntry = (into: Buffer, at: number, entry: FooterEntry): number => {
-  into.write(entry.oid, at, 20, "hex");
-  into.writeUInt32BE(entry.offset, at + 20);
-  into.writeUInt32BE(entry.length, at + 24);
-  into.writeUInt32BE(entry.sizeOrTime, at + 28);
-  into[at + 32] = types.indexOf(entry.type) | (entry.depth << 2);
-  return at + footerEntryBytes;
-};
-
-/** Entries (33 bytes each) sorted by oid. */
-export const sortFooterEntries = (entries: Buffer): Buffer => {
-  const rows: Buffer[] = [];
-  for (let at = 0; at < entries.length; at += footerEntryBytes) rows.push(entries.subarray(at, at + footerEntryBytes));
-  return Buffer.concat(rows.toSorted((a, b) => a.compare(b)));
-};
 
 /** Lengths in bytes of a segment's pack and snapshot. */
 export interface PartLengths {
@@ -87,51 +65,6 @@ export interface Footer extends PartLengths {
   readonly rows: Buffer;
 }
 
-/** Number of the first row whose oid is not before `oid`, in rows sorted by oid. */
-const lowerBound = (rows: Buffer, oid: Buffer): number => {
-  let low = 0;
-  let high = rows.length / footerEntryBytes;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const at = middle * footerEntryBytes;
-    if (rows.compare(oid, 0, 20, at, at + 20) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-};
-
-/** Reads row `index`. Throws Fault damaged. */
-export const readFooterRow = (rows: Buffer, index: number): FooterEntry => {
-  const at = index * footerEntryBytes;
-  const tag = rows[at + 32] ?? 0;
-  const type = types[tag & 3];
-  if (type === undefined) throw new Fault("damaged", "A footer names an unknown type of object.");
-  return {
-    oid: rows.toString("hex", at, at + 20),
-    type,
-    offset: rows.readUInt32BE(at + 20),
-    length: rows.readUInt32BE(at + 24),
-    sizeOrTime: rows.readUInt32BE(at + 28),
-    depth: tag >> 2,
-  };
-};
-
-/** Whether rows lie in the order of their oids. */
-const isSorted = (rows: Buffer): boolean => {
-  for (let at = footerEntryBytes; at < rows.length; at += footerEntryBytes) {
-    if (rows.compare(rows, at - footerEntryBytes, at - footerEntryBytes + 20, at, at + 20) < 0) return false;
-  }
-  return true;
-};
-
-/** The row of `oid` in rows sorted by oid; undefined when it is not among them. */
-export const findSorted = (rows: Buffer, oid: Buffer): FooterEntry | undefined => {
-  const at = lowerBound(rows, oid) * footerEntryBytes;
-  return at < rows.length && rows.compare(oid, 0, 20, at, at + 20) === 0
-    ? readFooterRow(rows, at / footerEntryBytes)
-    : undefined;
-};
-
 /** Finds an oid: by halving when the rows are sorted, else from the first to the last. */
 const rowFinder = (rows: Buffer): Footer["find"] => {
   const sorted = isSorted(rows);
@@ -158,9 +91,7 @@ const openRows = (rows: Buffer, { pack, snapshot }: PartLengths): Footer => {
   let order: readonly FooterEntry[] | undefined;
   let commits: readonly FooterEntry[] | undefined;
   const inPackOrder = (): readonly FooterEntry[] =>
-    (order ??= Array.from({ length: count }, (_, index) => readFooterRow(rows, index)).toSorted(
-      (a, b) => a.offset - b.offset,
-    ));
+    (order ??= Array.from(orderBy(rows, 20), (index) => readFooterRow(rows, index)));
   return {
     count,
     pack,

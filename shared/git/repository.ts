@@ -56,17 +56,17 @@ const finder = (segments: SegmentReader) => {
 export const openRepository = (source: RepositorySource): Repository => {
   const segments = segmentReader(source);
   const { find, findBase } = finder(segments);
-  const object = async (position: Position): Promise<GitObject> => {
+  const whole = async (position: Position, read: SegmentReader["bytes"]): Promise<GitObject> => {
     const deltas: Uint8Array[] = [];
     for (let at = position; ;) {
       const { offset, length } = at.entry;
-      const { type, base, content } = decodeEntry(await segments.bytes(at.segment, offset, offset + length));
+      const { type, base, content } = decodeEntry(await read(at.segment, offset, offset + length));
       if (base !== undefined) {
         deltas.push(content);
         at = await findBase(base, at);
         continue;
       }
-      const body = deltas.reduceRight<Uint8Array>((whole, delta) => applyDelta(whole, delta), content);
+      const body = deltas.reduceRight<Uint8Array>((under, delta) => applyDelta(under, delta), content);
       const { oid } = position.entry;
       if (type === undefined || objectId(type, body) !== oid) {
         throw new Fault("damaged", "An object does not match its id.", { oid });
@@ -80,7 +80,7 @@ export const openRepository = (source: RepositorySource): Repository => {
     const entry = segment < 0 ? undefined : await segments.find(segment, oid);
     const position = entry === undefined ? await find(oid) : { segment, entry };
     if (position === undefined) throw missing(oid);
-    return (await object(position)).body;
+    return (await whole(position, segments.only)).body;
   };
-  return { source, segments, segmentOf, find, object, blob };
+  return { source, segments, segmentOf, find, object: (position) => whole(position, segments.bytes), blob };
 };

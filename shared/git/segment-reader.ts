@@ -1,12 +1,6 @@
 import { Fault } from "../errors.ts";
-import {
-  decodeFooter,
-  findSorted,
-  footerEntryBytes,
-  footerTrailerBytes,
-  type Footer,
-  type FooterEntry,
-} from "./footer.ts";
+import { decodeFooter, footerTrailerBytes, type Footer } from "./footer.ts";
+import { findSorted, footerEntryBytes, type FooterEntry } from "./footer-rows.ts";
 import type { Oid } from "./oid.ts";
 import type { PackEntry, PackMap, SegmentId } from "./pack-map.ts";
 import type { SegmentCache } from "./segment-cache.ts";
@@ -40,12 +34,16 @@ export interface SegmentReader {
   find(index: number, oid: Oid): Promise<FooterEntry | undefined>;
   /** Stored bytes `from` (inclusive) to `to` (exclusive) of a pack. */
   bytes(index: number, from: number, to: number): Promise<Uint8Array>;
+  /** The same, for bytes whose neighbours nobody is likely to ask for: of a large pack nothing else is read. */
+  only(index: number, from: number, to: number): Promise<Uint8Array>;
   /** The stored snapshot. */
   snapshot(index: number): Promise<Uint8Array>;
 }
 
 /** Packs are read in parts of this size: a whole one for a segment that a writer sealed. */
 const chunkBytes = 256 * 1024;
+/** A pack up to this is read whole even for one entry: the next entry asked for is then at hand. */
+const wholePackBytes = 64 * 1024;
 /** A footer longer than this is not read whole to find one object. */
 const wholeFooterBytes = 64 * 1024;
 
@@ -117,17 +115,23 @@ export const segmentReader = (source: RepositorySource): SegmentReader => {
     cache.chunks.set(chunkKey, bytes, bytes.length);
     return bytes;
   };
+  // oxlint-disable-next-line max-params -- a segment and a range
+  const bytes: SegmentReader["bytes"] = async (index, from, to) => {
+    const first = Math.floor(from / chunkBytes);
+    const last = Math.floor((to - 1) / chunkBytes);
+    const shift = first * chunkBytes;
+    const all = await Promise.all(Array.from({ length: last - first + 1 }, (_, i) => chunk(index, first + i)));
+    const [one] = all;
+    return (one !== undefined && all.length === 1 ? one : Buffer.concat(all)).subarray(from - shift, to - shift);
+  };
   return {
     places,
     ...footerReader(parts),
+    bytes,
     // oxlint-disable-next-line max-params -- a segment and a range
-    bytes: async (index, from, to) => {
-      const first = Math.floor(from / chunkBytes);
-      const last = Math.floor((to - 1) / chunkBytes);
-      const shift = first * chunkBytes;
-      const all = await Promise.all(Array.from({ length: last - first + 1 }, (_, i) => chunk(index, first + i)));
-      const [one] = all;
-      return (one !== undefined && all.length === 1 ? one : Buffer.concat(all)).subarray(from - shift, to - shift);
+    only: (index, from, to) => {
+      const { id, pack } = placeAt(index);
+      return pack.pack <= wholePackBytes ? bytes(index, from, to) : part(id, from, to);
     },
     snapshot: (index) => {
       const { id, pack } = placeAt(index);

@@ -1,12 +1,5 @@
-import {
-  decodeFooter,
-  footerEntryBytes,
-  footerTrailerBytes,
-  sortFooterEntries,
-  writeFooterEntry,
-  writeFooterTrailer,
-  type Footer,
-} from "./footer.ts";
+import { decodeFooter, footerTrailerBytes, writeFooterTrailer, type Footer } from "./footer.ts";
+import { footerEntryBytes, sortFooterEntries, writeFooterEntry } from "./footer-rows.ts";
 import type { Oid } from "./oid.ts";
 import { packHeaderBytes, packTrailerBytes, writePackHeader, writePackTrailer } from "./pack.ts";
 import { encodeSnapshot, type Snapshot } from "./snapshot.ts";

@@ -1,8 +1,9 @@
 import { buildBatch, type Batch, type CommitDraft } from "../../shared/git/build-batch.ts";
+import type { CompactedSegment } from "../../shared/git/compaction.ts";
 import type { PackMap, SegmentId } from "../../shared/git/pack-map.ts";
 import { openRepository, type Repository } from "../../shared/git/repository.ts";
 import { segmentCache } from "../../shared/git/segment-cache.ts";
-import { emptyState, loadState, type ReadSegment, type RecordState } from "../../shared/git/state.ts";
+import { emptyState, loadState, type ReadSegment, type RecordState, type Tail } from "../../shared/git/state.ts";
 import type { FileChange } from "../../shared/record/view.ts";
 import { Fault } from "../../shared/errors.ts";
 
@@ -22,7 +23,11 @@ export const aFile = (path: string, content: string): FileChange => ({ path, con
 export const aRecord = (limits = { tailBytes: 48 * 1024 }) => {
   const store = new Map<SegmentId, Uint8Array>();
   const cost = { puts: 0, bytesPut: 0, gets: 0, bytesGot: 0, deletes: 0 };
-  let head: { packs: PackMap; replaced: readonly SegmentId[] } = { packs: {}, replaced: [] };
+  let head: { packs: PackMap; replaced: readonly SegmentId[]; generation: number } = {
+    packs: {},
+    replaced: [],
+    generation: 0,
+  };
   let state: RecordState = emptyState;
   let epoch = 0;
 
@@ -39,7 +44,7 @@ export const aRecord = (limits = { tailBytes: 48 * 1024 }) => {
     store.set(batch.segment.id, batch.segment.bytes);
     cost.puts++;
     cost.bytesPut += batch.segment.bytes.length;
-    head = { packs: { ...packs, ...batch.packs.put }, replaced: batch.replaced };
+    head = { ...head, packs: { ...packs, ...batch.packs.put }, replaced: batch.replaced };
     for (const id of batch.sealDeletes) store.delete(id);
     if (batch.sealDeletes.length > 0) cost.deletes++;
     state = batch.state;
@@ -64,13 +69,21 @@ export const aRecord = (limits = { tailBytes: 48 * 1024 }) => {
     state: () => state,
     use: (other: RecordState) => (state = other),
     cold: () => loadState({ commit: state.commit, packs: head.packs }, read),
-    open: (): Repository =>
+    /** Puts a compacted segment and takes its sources away. */
+    compact: ({ id, bytes, packs: { put, remove } }: CompactedSegment): void => {
+      store.set(id, bytes);
+      for (const source of remove) store.delete(source);
+      const kept = Object.entries(head.packs).filter(([source]) => !remove.includes(source));
+      head = { ...head, packs: { ...Object.fromEntries(kept), ...put }, generation: head.generation + 1 };
+    },
+    open: (tail?: Tail): Repository =>
       openRepository({
         patientId: "p",
         packs: head.packs,
         commits: state.commits,
         read,
         cache: segmentCache(64 * 1024 * 1024),
+        tail,
       }),
     /** Segments oldest first, with the lengths the head knows. */
     segments: () =>
