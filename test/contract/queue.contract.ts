@@ -205,8 +205,7 @@ export const queueContract = (openEngine: OpenEngine): void => {
         await queue.delay(receipts(received), 0);
       }
       await queue.send(follower);
-      const next = [...(await queue.receive(10)), ...(await queue.receive(10))];
-      expect(bodies(next)).toEqual([follower]);
+      expect(bodies(await queue.receive(10))).toEqual([follower]);
       expect((await queue.depth()).dead).toBe(1);
       const dead = await queue.deadLetters.receive(10);
       expect(bodies(dead)).toEqual([poison]);

@@ -28,9 +28,7 @@ const claimGroup = `
 
 const removeMessage = "DELETE FROM queue_messages WHERE queue = ? AND name = ? AND number = ?";
 
-const removeEmptyGroup = `
-  DELETE FROM queue_groups WHERE queue = ?1 AND name = ?2
-  AND NOT EXISTS (SELECT 1 FROM queue_messages WHERE queue = ?1 AND name = ?2)`;
+const removeGroup = "DELETE FROM queue_groups WHERE queue = ? AND name = ?";
 
 interface Receiving {
   readonly sql: Sql;
@@ -60,22 +58,30 @@ const bury = ({ sql, queue, now }: Receiving, name: string, row: MessageRow): vo
   append(sql, queues.deadLetters, { message: messageOf(name, row), now });
 };
 
+/** The first messages of a group, when those received too often are out of the way. */
+const firstMessages = (receiving: Receiving, name: string, max: number): MessageRow[] => {
+  const { sql, store, queue } = receiving;
+  for (;;) {
+    const rows = sql.all<MessageRow>(selectMessages, queue, name, max);
+    if (queue === queues.deadLetters) return rows;
+    const spent = rows.filter((row) => row.receive_count >= store.maxReceiveCount);
+    if (spent.length === 0) return rows;
+    for (const row of spent) bury(receiving, name, row);
+  }
+};
+
 /** The first messages of a group, hidden; the group is blocked until they are deleted or visible again. */
 const claimMessages = (receiving: Receiving, name: string, max: number): ReceivedMessage[] => {
   const { sql, store, queue, now, claim } = receiving;
-  const rows = sql.all<MessageRow>(selectMessages, queue, name, max);
-  const isSpent = (row: MessageRow): boolean =>
-    queue === queues.operations && row.receive_count >= store.maxReceiveCount;
-  for (const row of rows.filter(isSpent)) bury(receiving, name, row);
-  const live = rows.filter((row) => !isSpent(row));
-  if (live.length === 0) {
-    sql.run(removeEmptyGroup, queue, name);
+  const rows = firstMessages(receiving, name, max);
+  if (rows.length === 0) {
+    sql.run(removeGroup, queue, name);
     return [];
   }
   const until = now + store.visibilityMs;
-  for (const { number } of live) sql.run(hideMessage, until, queue, name, number);
-  sql.run(claimGroup, until, live.length, claim, store.processId, queue, name);
-  return live.map((row) => receivedOf(receiving, name, row));
+  for (const { number } of rows) sql.run(hideMessage, until, queue, name, number);
+  sql.run(claimGroup, until, rows.length, claim, store.processId, queue, name);
+  return rows.map((row) => receivedOf(receiving, name, row));
 };
 
 const receiveInTurn = (receiving: Receiving, max: number): ReceivedMessage[] => {

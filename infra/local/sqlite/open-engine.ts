@@ -91,7 +91,7 @@ export const engineOn = async (connections: Connections, options: SqliteEngineOp
  * Opens the embedded engine on one SQLite file; several processes may share it. Throws an Error naming file and remedy
  * when the file cannot be used.
  */
-export const openSqliteEngine = (options: SqliteEngineOptions): Promise<SqliteEngine> =>
+export const openSqliteEngine = async (options: SqliteEngineOptions): Promise<SqliteEngine> =>
   engineOn(openFile(options.file), options);
 
 /** For the supervisor, when a worker died and at its own start. Receive counts stay. */

@@ -71,8 +71,9 @@ const openOnDisk = (file: string, opened: DatabaseSync[]): Connections => {
     return db;
   };
   const synced = connect();
-  synced.exec(`PRAGMA page_size = ${pageSize}; PRAGMA journal_mode = WAL`);
+  synced.exec(`PRAGMA page_size = ${pageSize}`);
   prepareSchema(synced, file);
+  synced.exec("PRAGMA journal_mode = WAL");
   configure(synced, "FULL");
   const unsynced = configure(connect(), "NORMAL");
   const reader = configure(connect(), "NORMAL");

@@ -1,0 +1,293 @@
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, test } from "vitest";
+import { openFile } from "../../infra/local/sqlite/open-file.ts";
+import { engineOn, giveBackClaims, openSqliteEngine } from "../../infra/local/sqlite/open-engine.ts";
+import { identityOf, processIsAlive } from "../../infra/local/sqlite/processes.ts";
+import { aFolder, openSqlite, openSqliteOnFile, sqliteOptions } from "../support/engines.ts";
+import {
+  aPatientId,
+  aSettlement,
+  aSubmission,
+  anOperation,
+  anOutcome,
+  messageOf,
+  submitted,
+} from "../support/an-operation.ts";
+
+describe("calls of one turn", () => {
+  test.for([
+    { name: "in memory", open: openSqlite },
+    { name: "on a file", open: openSqliteOnFile },
+  ])("share a transaction $name, and a failing one undoes only itself", async ({ open }) => {
+    await using under = await open();
+    const { engine } = under;
+    const [one, other] = [aPatientId(), aPatientId()];
+    await engine.heads.acquire(one, "writer-1");
+    const operation = await submitted(engine, { patientId: one });
+    const fenced = aSettlement(one, { epoch: 7, outcomes: [anOutcome(operation)] });
+    const late = aSettlement(one, { outcomes: [anOutcome(operation), anOutcome(anOperation())] });
+    const answers = await Promise.allSettled([
+      engine.heads.acquire(other, "writer-1"),
+      engine.heads.settle(fenced),
+      engine.intake.submit(aSubmission({ patientId: other })),
+      engine.heads.settle(late),
+      engine.heads.acquire(one, "writer-2"),
+      engine.heads.settle(aSettlement(one, { outcomes: [anOutcome(operation)] })),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "rejected",
+      "rejected",
+      "fulfilled",
+    ]);
+    expect((await engine.operations.get([operation.id]))[0]?.state).toBe("committed");
+    expect((await engine.heads.read(other))?.epoch).toBe(1);
+  });
+
+  test("commit once", async () => {
+    using folder = aFolder();
+    const file = join(folder.path, "casenotes.db");
+    const connections = openFile(file);
+    const engine = await engineOn(connections, sqliteOptions({ file }));
+    const counter = new DatabaseSync(file);
+    const commits = (): unknown => counter.prepare("PRAGMA data_version").get()?.["data_version"];
+    const before = Number(commits());
+    const all = Promise.all(Array.from({ length: 20 }, () => engine.intake.submit(aSubmission())));
+    await all;
+    expect(Number(commits()) - before).toBe(1);
+    counter.close();
+    await engine.close();
+  });
+
+  test("all fail as transient when the database cannot take the write, and later ones work", async () => {
+    await using under = await openSqliteOnFile();
+    const { engine, connections } = under;
+    connections.synced.exec("PRAGMA max_page_count = 1");
+    const big = { operation: anOperation(), payload: new Uint8Array(900_000) };
+    await expect(engine.intake.submit(big)).rejects.toBeInstanceOf(Error);
+    connections.synced.exec("PRAGMA max_page_count = 1000000000");
+    expect(await engine.intake.submit(big)).toMatchObject({ created: true });
+  });
+
+  test("wait for a lock that another process holds, without stopping the event loop", async () => {
+    using folder = aFolder();
+    const file = join(folder.path, "casenotes.db");
+    const engine = await openSqliteEngine(sqliteOptions({ file }));
+    const other = new DatabaseSync(file);
+    other.exec("BEGIN IMMEDIATE");
+    let turns = 0;
+    const ticking = setInterval(() => (turns += 1), 5);
+    let isDone = false;
+    const waiting = engine.intake.submit(aSubmission()).then(() => (isDone = true));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(isDone).toBe(false);
+    expect(turns).toBeGreaterThan(5);
+    other.exec("COMMIT");
+    await waiting;
+    clearInterval(ticking);
+    other.close();
+    await engine.close();
+  });
+});
+
+const rows = ({ connections }: Awaited<ReturnType<typeof openSqliteOnFile>>): unknown =>
+  connections.reader.prepare("SELECT count(*) AS n FROM segments").get()?.["n"];
+
+describe("a segment", () => {
+  const bytes = Buffer.from("pack");
+  test("waits for its settle and is stored with it", async () => {
+    await using under = await openSqliteOnFile();
+    const { heads, segments } = under.engine;
+    const patientId = aPatientId();
+    await heads.acquire(patientId, "writer-1");
+    await segments.put(patientId, "000000w1-a", bytes);
+    expect(rows(under)).toBe(0);
+    expect(Buffer.from(await segments.get(patientId, "000000w1-a")).toString()).toBe("pack");
+    await heads.settle(aSettlement(patientId));
+    expect(rows(under)).toBe(1);
+  });
+
+  test("without a settle is stored soon", async () => {
+    await using under = await openSqliteOnFile();
+    await under.engine.segments.put(aPatientId(), "000000w1-a", bytes);
+    await expect.poll(() => rows(under)).toBe(1);
+  });
+
+  test("is stored at once when a test stops the process after it", async () => {
+    await using under = await openSqliteOnFile({ armed: (point) => point === "after-segment" });
+    await under.engine.segments.put(aPatientId(), "000000w1-a", bytes);
+    expect(rows(under)).toBe(1);
+  });
+});
+
+describe("a fault point of the way in", () => {
+  test.for([
+    { point: "after-payload", stored: { payloads: 1, operations: 0, queue_messages: 0 } },
+    { point: "after-operation-row", stored: { payloads: 1, operations: 1, queue_messages: 0 } },
+    { point: "after-send", stored: { payloads: 1, operations: 1, queue_messages: 1 } },
+  ] as const)("$point finds what was written so far committed", async ({ point, stored }) => {
+    using folder = aFolder();
+    const file = join(folder.path, "casenotes.db");
+    const found: unknown[] = [];
+    const engine = await openSqliteEngine(
+      sqliteOptions({
+        file,
+        armed: (asked) => asked === point,
+        reach: (reached) => {
+          if (reached !== point) return;
+          using db = new DatabaseSync(file);
+          const count = (table: string) => db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"];
+          found.push(Object.fromEntries(Object.keys(stored).map((table) => [table, count(table)])));
+        },
+      }),
+    );
+    await engine.intake.submit(aSubmission());
+    expect(found).toEqual([stored]);
+    await engine.close();
+  });
+
+  test("leaves no payload of a body that lost the race for the row", async () => {
+    await using under = await openSqlite({ armed: () => true });
+    const { intake, payloads } = under.engine;
+    const { operation, payload } = aSubmission();
+    await intake.submit({ operation, payload });
+    const loser = { ...operation, requestHash: "0".repeat(64) };
+    expect(await intake.submit({ operation: loser, payload })).toEqual({ operation, created: false });
+    const { items } = await payloads.listOlder("2030-01-01T00:00:00.000Z", { limit: 10 });
+    expect(items.map(({ requestHash }) => requestHash)).toEqual([operation.requestHash]);
+  });
+
+  test("counts also where it is not armed yet", async () => {
+    const reached: string[] = [];
+    await using under = await openSqlite({ reach: (point) => void reached.push(point) });
+    await under.engine.intake.submit(aSubmission());
+    expect(reached).toEqual(["after-payload", "after-operation-row", "after-send"]);
+  });
+});
+
+describe("claims of a process that is gone", () => {
+  test("are given back, counts stay, and those of the living are kept", async () => {
+    using folder = aFolder();
+    const options = sqliteOptions({ file: join(folder.path, "casenotes.db") });
+    const [gone, living, supervisor] = await Promise.all([1, 2, 3].map(() => openSqliteEngine(options)));
+    const [lost, kept] = [aPatientId(), aPatientId()];
+    await submitted(gone!, { patientId: lost });
+    await submitted(gone!, { patientId: lost });
+    await gone!.heads.acquire(lost, "writer-1");
+    const stale = await gone!.queue.receive(10);
+    await submitted(living!, { patientId: kept });
+    await living!.heads.acquire(kept, "writer-2");
+    await living!.queue.receive(10);
+    // All three are this very process: the first one asked about is the one that is "gone".
+    let asked = 0;
+    const given = await giveBackClaims(supervisor!, () => (asked += 1) > 2);
+    expect(given.processes).toBe(2);
+    expect(given.leases + given.messages).toBe(5);
+    expect((await supervisor!.heads.acquire(lost, "writer-3")).epoch).toBe(2);
+    await supervisor!.queue.delete(stale.map(({ receipt }) => receipt));
+    const again = await supervisor!.queue.receive(10);
+    expect(again.map(({ receiveCount }) => receiveCount)).toEqual([2, 2, 2]);
+    for (const engine of [gone!, living!, supervisor!]) await engine.close();
+  });
+
+  test("are not taken from this process, which is alive", async () => {
+    using folder = aFolder();
+    const options = sqliteOptions({ file: join(folder.path, "casenotes.db") });
+    const [one, other] = await Promise.all([openSqliteEngine(options), openSqliteEngine(options)]);
+    const patientId = aPatientId();
+    await one!.heads.acquire(patientId, "writer-1");
+    expect(await giveBackClaims(other!)).toEqual({ processes: 0, leases: 0, messages: 0 });
+    await expect(other!.heads.acquire(patientId, "writer-2")).rejects.toMatchObject({ code: "lease-busy" });
+    await one!.close();
+    expect((await other!.heads.acquire(patientId, "writer-2")).epoch).toBe(2);
+    await other!.close();
+  });
+
+  test("are told apart from those of a new process with the same pid", () => {
+    const me = identityOf(process.pid);
+    expect(processIsAlive(me)).toBe(true);
+    expect(processIsAlive({ ...me, started: "another boot 1" })).toBe(false);
+    expect(processIsAlive({ pid: 4_194_304, started: "" })).toBe(false);
+  });
+});
+
+const mode = (path: string): number => statSync(path).mode & 0o777;
+
+describe("the file", () => {
+  test("and its folder can be read by their owner only", async () => {
+    using folder = aFolder();
+    const file = join(folder.path, "data", "casenotes.db");
+    const engine = await openSqliteEngine(sqliteOptions({ file }));
+    await submitted(engine);
+    expect([mode(join(folder.path, "data")), mode(file), mode(`${file}-wal`), mode(`${file}-shm`)]).toEqual([
+      0o700, 0o600, 0o600, 0o600,
+    ]);
+    await engine.close();
+  });
+
+  test("of a newer version is refused with the remedy", async () => {
+    using folder = aFolder();
+    const file = join(folder.path, "casenotes.db");
+    await (await openSqliteEngine(sqliteOptions({ file }))).close();
+    const db = new DatabaseSync(file);
+    db.exec("PRAGMA user_version = 99");
+    db.close();
+    await expect(openSqliteEngine(sqliteOptions({ file }))).rejects.toThrow(/newer Casenotes.*upgrade/u);
+  });
+
+  test("of another program is refused", async () => {
+    using folder = aFolder();
+    const file = join(folder.path, "casenotes.db");
+    const db = new DatabaseSync(file);
+    db.exec("CREATE TABLE theirs (id)");
+    db.close();
+    await expect(openSqliteEngine(sqliteOptions({ file }))).rejects.toThrow(/another program/u);
+  });
+
+  test.for([
+    ["that is no database", (file: string) => writeFileSync(file, "x".repeat(10_000))],
+    [
+      "with a damaged first page",
+      (file: string) => {
+        const db = new DatabaseSync(file);
+        db.exec("CREATE TABLE t (id); PRAGMA user_version = 1");
+        db.close();
+        writeFileSync(file, Buffer.alloc(4_000, 7), { flag: "r+" });
+      },
+    ],
+  ] as const)("%s is refused with the remedy", async ([, damage]) => {
+    using folder = aFolder();
+    mkdirSync(join(folder.path, "data"));
+    const file = join(folder.path, "data", "casenotes.db");
+    damage(file);
+    await expect(openSqliteEngine(sqliteOptions({ file }))).rejects.toThrow(/damaged or not a database: restore/u);
+  });
+
+  test("can be created by several at once", async () => {
+    using folder = aFolder();
+    const options = sqliteOptions({ file: join(folder.path, "casenotes.db") });
+    const engines = await Promise.all(Array.from({ length: 4 }, () => openSqliteEngine(options)));
+    const operation = await submitted(engines[0]!);
+    for (const engine of engines) {
+      expect(await engine.operations.get([operation.id])).toEqual([operation]);
+      await engine.close();
+    }
+  });
+});
+
+test("a deduplication id is forgotten after five minutes", async () => {
+  await using under = await openSqlite();
+  const { queue } = under.engine;
+  const message = messageOf(anOperation());
+  await queue.send(message);
+  await under.passTime(299_999);
+  await queue.send(message);
+  expect((await queue.depth()).visible).toBe(1);
+  await under.passTime(1);
+  await queue.send(message);
+  expect((await queue.depth()).visible).toBe(2);
+});
