@@ -38,16 +38,18 @@ export const laggingDrain = (deps: Dependencies): LaggingDrain => {
     }
     current = undefined;
   };
-  const run = () => {
+  const run = async () => {
     clearTimeout(timer);
     timer = undefined;
-    return (current ??= drainAll());
+    // A run without messages would end before `current` is set, and `current` would then never be cleared.
+    if (messages.length > 0) current ??= drainAll();
+    await current;
   };
   return {
     finished: (more) => {
       messages.push(...more);
       if (messages.length >= drainLag.messages) void run();
-      else timer ??= setTimeout(run, drainLag.ms);
+      else timer ??= setTimeout(() => void run(), drainLag.ms);
     },
     stop: run,
   };
