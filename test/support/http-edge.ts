@@ -72,6 +72,8 @@ const signer = createSigner({
   committer: { name: "Casenotes", email: "writer@casenotes.invalid" },
 });
 
+const reach = () => undefined;
+
 /** Every HTTP function and the commit function, on a SQLite engine in memory, with an issuer of its own. */
 export const anHttpEdge = async (over: Partial<Config> = {}) => {
   const { privateKey, publicKey } = await generateKeyPair("EdDSA", { crv: "Ed25519" });
@@ -85,7 +87,6 @@ export const anHttpEdge = async (over: Partial<Config> = {}) => {
   };
   const clock = { ms: 0 };
   const now = () => Date.now() + clock.ms;
-  const reach = () => undefined;
   const engine = await openSqliteEngine({
     file: ":memory:",
     now,
@@ -117,7 +118,7 @@ export const anHttpEdge = async (over: Partial<Config> = {}) => {
     const invocation = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 29_000, ...asked.invocation };
     const answer = await functions[functionFor(method, event.rawPath)](event, invocation);
     const text = typeof answer.body === "string" ? answer.body : "";
-    const json = /json$/.test(String(answer.headers?.["content-type"])) ? JSON.parse(text) : undefined;
+    const json = String(answer.headers?.["content-type"]).endsWith("json") ? JSON.parse(text) : undefined;
     return { status: answer.statusCode ?? 200, headers: answer.headers as Record<string, string>, text, json };
   };
   /** Commits whatever is queued. */
