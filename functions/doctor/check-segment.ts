@@ -1,5 +1,5 @@
 import { deflate, inflate, store } from "../../shared/git/deflate.ts";
-import { decodeFooter, footerEntryBytes, footerTrailerBytes, type Footer } from "../../shared/git/footer.ts";
+import { decodeFooter, footerTrailerBytes, type Footer } from "../../shared/git/footer.ts";
 import { maxDeltaDepth } from "../../shared/git/limits.ts";
 import { checkPack, packHeaderBytes, packTrailerBytes } from "../../shared/git/pack.ts";
 import type { PackEntry, SegmentId } from "../../shared/git/pack-map.ts";
@@ -24,7 +24,7 @@ const whereOf = (id: SegmentId): string => `segment ${id}`;
 const openFooter = ({ pack, snapshot, footer }: PackEntry, bytes: Uint8Array): Footer => {
   const opened = decodeFooter(bytes.subarray(pack + snapshot));
   if (opened.pack !== pack || opened.snapshot !== snapshot) throw new Error("its lengths are not those of the head");
-  if (opened.count * footerEntryBytes + footerTrailerBytes !== footer) throw new Error("its length is not the head's");
+  if (opened.rows.length + footerTrailerBytes !== footer) throw new Error("its length is not the head's");
   return opened;
 };
 
