@@ -14,7 +14,7 @@ export const aVerifiedCaller = (over: Partial<VerifiedCaller> = {}): VerifiedCal
   ...over,
 });
 
-export interface LoggedLine {
+interface LoggedLine {
   readonly event: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }

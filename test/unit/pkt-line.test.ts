@@ -41,6 +41,12 @@ test.for(["x", "00", "0002", "0003", "zzzz", "-001", "0x10", "+005a", "0009don",
   },
 );
 
+test("a packet has at most 65,520 bytes", () => {
+  const packet = (length: number): Buffer => Buffer.concat([ascii(length.toString(16)), Buffer.alloc(length - 4, "a")]);
+  expect(decodePackets(packet(65_520))).toHaveLength(1);
+  expect(() => decodePackets(packet(65_521))).toThrow(Refusal);
+});
+
 const isDecodedOrRefused = (bytes: Uint8Array): boolean => {
   try {
     return Array.isArray(decodePackets(bytes));
