@@ -20,12 +20,12 @@ const remains = (tree: RecordTree, path: string, deleted: ReadonlySet<string>): 
 };
 
 /**
- * Whether two different names are equal but for case. Names are letters, digits, `.`, `_` and `-`
+ * Whether two names are equal but for case. Names are letters, digits, `.`, `_` and `-`
  * (shared/git/names.ts): setting bit 5 folds the letters and keeps the others apart. Compared from the end, where
  * numbered names differ: this runs for every name of a folder that gains a file.
  */
 const isTwin = (name: string, other: string): boolean => {
-  if (name.length !== other.length || name === other) return false;
+  if (name.length !== other.length) return false;
   for (let at = name.length - 1; at >= 0; at--) {
     if ((name.charCodeAt(at) | 0x20) !== (other.charCodeAt(at) | 0x20)) return false;
   }

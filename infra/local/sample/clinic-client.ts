@@ -63,7 +63,8 @@ const ask = async (url: string, init: RequestInit, { signal, patienceMs }: Clien
     try {
       const answer = await answerOf(await fetch(url, { ...init, signal }));
       if (!isLater(answer)) return answer;
-      retryMs = Number(answer.headers.get("retry-after") ?? "1") * 1_000;
+      const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN);
+      if (seconds > 0) retryMs = seconds * 1_000; // a date, or nothing: as for a lost connection
       if (performance.now() + retryMs > givesUpAt) throw new SampleStopped(`The service stays busy: ${said(answer)}`);
     } catch (cause) {
       if (signal.aborted || !(cause instanceof TypeError)) throw cause;
