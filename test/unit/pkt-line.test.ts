@@ -41,10 +41,11 @@ test.for(["x", "00", "0002", "0003", "zzzz", "-001", "0x10", "+005a", "0009don",
   },
 );
 
+const packetOf = (length: number): Buffer => Buffer.concat([ascii(length.toString(16)), Buffer.alloc(length - 4, "a")]);
+
 test("a packet has at most 65,520 bytes", () => {
-  const packet = (length: number): Buffer => Buffer.concat([ascii(length.toString(16)), Buffer.alloc(length - 4, "a")]);
-  expect(decodePackets(packet(65_520))).toHaveLength(1);
-  expect(() => decodePackets(packet(65_521))).toThrow(Refusal);
+  expect(decodePackets(packetOf(65_520))).toHaveLength(1);
+  expect(() => decodePackets(packetOf(65_521))).toThrow(Refusal);
 });
 
 const isDecodedOrRefused = (bytes: Uint8Array): boolean => {
