@@ -61,8 +61,6 @@ const ownership = (res: ServerResponse, { onGone, waits }: ResponderOptions) => 
     onGone();
   };
   res.on("close", left);
-  // A pipelined request's response has no socket, and so no `close`, until the one before it was sent.
-  if (res.socket === null) res.req.socket.once("close", left);
   return {
     state: () => state,
     /** True once: for whoever may answer. */
