@@ -1,6 +1,6 @@
 import type { Action } from "./access.ts";
 
-export type Method = "GET" | "POST" | "PUT" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /** One route; `{name}` stands for one segment, `{proxy+}` for the rest of the path. */
 export interface Route {

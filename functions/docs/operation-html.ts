@@ -32,7 +32,7 @@ const responsesHtml = ({ responses }: Operation): string => {
 };
 
 /** The anchor of one operation. */
-export const operationAnchor = (method: string, path: string): string => anchor(`${method} ${path}`);
+const operationAnchor = (method: string, path: string): string => anchor(`${method} ${path}`);
 
 const badge = (method: string): string =>
   `<span class="method ${escaped(method)}">${escaped(method.toUpperCase())}</span>`;

@@ -12,7 +12,7 @@ export interface HttpResult {
 }
 
 /** What the middlewares of a route found out about one request. */
-export interface Exchange {
+interface Exchange {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** The caller's trace context, when it sent a valid one. */

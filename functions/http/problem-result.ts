@@ -1,4 +1,4 @@
-import { problemOf, Refusal, type Problem } from "../../shared/errors.ts";
+import { Refusal, type Problem } from "../../shared/errors.ts";
 import type { HttpResult } from "./exchange.ts";
 
 /** What a request without any token is told. */
@@ -34,6 +34,3 @@ const challenge = ({ detail }: Problem): string =>
 
 /** Patients that do not exist and patients that the caller may not touch look the same. */
 export const noSuchPatient = (): Refusal => new Refusal("not-found", "There is no such patient.");
-
-/** The problem that tells a caller about an error text of ours, where no middleware runs. */
-export const refusalResult = (refusal: Refusal): HttpResult => problemResult(problemOf(refusal));

@@ -51,7 +51,5 @@ export const searchSchema = z
   })
   .refine((search) => Object.keys(search).length > 0, "Invalid input: give name, identifier or birthDate");
 
-export type SearchBody = z.infer<typeof searchSchema>;
-
 /** Body of `POST /v1/operations/{id}/dismiss`. */
 export const dismissSchema = z.strictObject({ reason: line(500) });

@@ -49,10 +49,7 @@ const everyScope = "record:read record:write operation:read ops:read ops:redrive
 export const jwksUriOf = (keys: readonly object[]): string =>
   `data:application/json;base64,${Buffer.from(JSON.stringify({ keys })).toString("base64")}`;
 
-export const mint = (
-  key: CryptoKey,
-  { subject = "user-1", scope = everyScope, role = "clinician", patients, over }: Claims,
-) =>
+const mint = (key: CryptoKey, { subject = "user-1", scope = everyScope, role = "clinician", patients, over }: Claims) =>
   new SignJWT({
     name: "A Clinician",
     role,
@@ -151,7 +148,7 @@ export type HttpEdge = Awaited<ReturnType<typeof anHttpEdge>>;
 
 const writes = /^\/v1\/patients(?:$|\/[^/]+\/(?:changes$|files\/))/;
 
-export const eventOf = (method: string, path: string, { token, headers, body, key }: Call): APIGatewayProxyEventV2 => {
+const eventOf = (method: string, path: string, { token, headers, body, key }: Call): APIGatewayProxyEventV2 => {
   const [rawPath = "", query = ""] = path.split("?");
   const isBytes = body instanceof Uint8Array;
   const isJson = typeof body === "object" && !isBytes;
