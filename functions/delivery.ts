@@ -40,7 +40,7 @@ export const retryLater = async (deps: Dependencies, group: readonly Delivery[],
 };
 
 /** Where an unexpected error came from, without its message: that may quote content. */
-export const stackOf = (error: unknown): string =>
+const stackOf = (error: unknown): string =>
   error instanceof Error
     ? [error.name, ...(error.stack ?? "").split("\n").filter((line) => line.startsWith("    at "))]
         .slice(0, 8)
