@@ -6,7 +6,7 @@ export interface WaitingServerReport {
   readonly answered: number;
   readonly gone: number;
   readonly throws: number;
-  /** Waits under way; a wait takes half a second. */
+  /** Waits under way; a wait takes a second. */
   readonly waiting: number;
   /** Streams that were told to stop. */
   readonly streamsReturned: number;
@@ -18,7 +18,7 @@ const report = { waiting: 0, streamsReturned: 0, chunksMade: 0 };
 const wait: Entry = async (_event, { signal }) => {
   if (signal === undefined) throw new Error("the invocation has no signal");
   report.waiting += 1;
-  for (let read = 0; read < 10 && !signal.aborted; read += 1)
+  for (let read = 0; read < 20 && !signal.aborted; read += 1)
     await sleep(50, undefined, { signal }).catch(() => undefined);
   report.waiting -= 1;
   return { statusCode: 200, headers: { "content-type": "text/plain" }, body: "waited" };
