@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { compactedSegment } from "../../shared/git/compaction.ts";
 import { decodeFooter } from "../../shared/git/footer.ts";
 import { numberAtTime, numberOfCommit, readCommits } from "../../shared/git/history.ts";
 import { maxDeltaDepth } from "../../shared/git/limits.ts";
@@ -114,6 +115,22 @@ test("a tree that comes back in a later segment reads correctly: A, B, A again a
     for (const entry of (await repository.segments.footer(segment)).inPackOrder()) {
       expect((await repository.object({ segment, entry })).oid).toBe(entry.oid);
     }
+  }
+});
+
+test("a merge that holds B and the later A, but not the A that B leans on, reads correctly", async () => {
+  const record = aRecord({ tailBytes: 1 });
+  record.commit(...Array.from({ length: 20 }, (_, i) => aFile(`f${i}.md`, `${i}`)));
+  for (const content of ["B", "0", "C"]) record.commit(aFile("f0.md", content));
+  const { packs, generation } = record.head();
+  const sources = record
+    .segments()
+    .slice(1)
+    .map(({ id, bytes }) => ({ id, bytes }));
+  record.compact(compactedSegment({ packs, generation }, sources, "aaaaaa"));
+  for (const [number, content] of ["0", "B", "0", "C"].entries()) {
+    const past = await treeAt(record.open(), number);
+    expect((await contentsOf(record, past!.tree)).get("f0.md")).toBe(content);
   }
 });
 
