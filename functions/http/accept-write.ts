@@ -2,11 +2,12 @@ import { Refusal } from "../../shared/errors.ts";
 import type { Operation } from "../../shared/operation.ts";
 import { mayAccess } from "../access.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { answerWrite } from "./answer-write.ts";
+import { answerWrite, awaitOutcome } from "./answer-write.ts";
 import { refusedWithCurrent } from "./current-content.ts";
 import { checkDoor, type Candidate } from "./door.ts";
 import type { HttpRequest, HttpResult } from "./exchange.ts";
 import { operationIdOf } from "./idempotency.ts";
+import { lastWrites, type LastWrites } from "./last-writes.ts";
 import { noSuchPatient } from "./problem-result.ts";
 import { type Turn, type Turnstile, turnstile } from "./turnstile.ts";
 import type { WriteRequest } from "./write-request.ts";
@@ -17,6 +18,7 @@ import type { WriteRequest } from "./write-request.ts";
  */
 export const acceptWrite = (deps: Dependencies) => {
   const files = turnstile();
+  const last = lastWrites();
   return async (request: HttpRequest<WriteRequest>): Promise<HttpResult> => {
     const { caller, input: write, params } = request;
     const operationId = operationIdOf(caller, write.key);
@@ -28,7 +30,7 @@ export const acceptWrite = (deps: Dependencies) => {
       operations.countQueued(patientId, deps.config.openPerPatient),
     ]);
     if (known !== undefined) return replay(deps, request, known);
-    const candidate: Candidate = { operationId, patientId, caller, write, open };
+    const candidate: Arrival = { operationId, patientId, caller, write, open, last };
     const refused = await refusedAtDoor(deps, request, candidate);
     if (refused !== undefined) return refused;
     const turn = await enterTurnstile(files, request, patientId);
@@ -43,6 +45,11 @@ export const acceptWrite = (deps: Dependencies) => {
     }
   };
 };
+
+/** A candidate, and what the writes before it left. */
+interface Arrival extends Candidate {
+  readonly last: LastWrites;
+}
 
 /** Longest wait for a turn at a file, ms. */
 const mostPatienceMs = 2_000;
@@ -62,12 +69,12 @@ const enterTurnstile = async (
 const refusedAtDoor = async (
   deps: Dependencies,
   request: HttpRequest<WriteRequest>,
-  candidate: Candidate,
+  candidate: Arrival,
 ): Promise<HttpResult | undefined> => {
-  const { operationId, patientId, write, open } = candidate;
+  const { operationId, patientId, write, open, last } = candidate;
   try {
     admit(deps, open);
-    await checkDoor(deps, candidate);
+    await checkDoor(deps, candidate, last);
     return undefined;
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
@@ -80,7 +87,7 @@ const refusedAtDoor = async (
 const submitAndAnswer = async (
   deps: Dependencies,
   request: HttpRequest<WriteRequest>,
-  candidate: Candidate,
+  candidate: Arrival,
 ): Promise<HttpResult> => {
   const { operation, created } = await deps.engine.intake.submit({
     operation: newOperation(deps, candidate),
@@ -88,7 +95,9 @@ const submitAndAnswer = async (
   });
   if (!created) return replay(deps, request, operation);
   deps.hints.queued();
-  return answerWrite(deps, request, { operation, replayed: false });
+  const outcome = await awaitOutcome(deps, request, operation);
+  candidate.last.remember(outcome, candidate.write.path);
+  return answerWrite(deps, request, { operation: outcome, replayed: false });
 };
 
 const admit = ({ config }: Dependencies, open: number): void => {
@@ -128,5 +137,5 @@ const replay = async (
     await deps.engine.intake.send({ operationId: id, patientId, attempt });
     deps.hints.queued();
   }
-  return answerWrite(deps, request, { operation, replayed: true });
+  return answerWrite(deps, request, { operation: await awaitOutcome(deps, request, operation), replayed: true });
 };

@@ -14,15 +14,23 @@ interface Accepted {
   readonly replayed: boolean;
 }
 
-/** Answers an accepted write: at once, or when its operation ends within the time that the client waits. */
+/** The operation as it is when it ended, or when the time that the client waits is over. */
+export const awaitOutcome = (
+  deps: Dependencies,
+  { input: { prefer }, invocation }: HttpRequest<WriteRequest>,
+  operation: Operation,
+): Promise<Operation> => {
+  const seconds = operation.state === "queued" ? (prefer.wait ?? 0) : 0;
+  return waitForOperation(deps, operation, { since: operation.version, seconds, invocation });
+};
+
+/** Answers an accepted write with what became of it so far. */
 export const answerWrite = async (
   deps: Dependencies,
-  { input: write, invocation }: HttpRequest<WriteRequest>,
+  { input: write }: HttpRequest<WriteRequest>,
   { operation, replayed }: Accepted,
 ): Promise<HttpResult> => {
-  const seconds = operation.state === "queued" ? (write.prefer.wait ?? 0) : 0;
-  const latest = await waitForOperation(deps, operation, { since: operation.version, seconds, invocation });
-  const result = await outcomeResult(deps, latest, write);
+  const result = await outcomeResult(deps, operation, write);
   Object.assign(result.headers, appliedPreferences(write.prefer, "preference-applied" in result.headers));
   if (replayed) result.headers["idempotent-replayed"] = "true";
   return result;

@@ -3,6 +3,7 @@ import { decide } from "../../shared/record/decide.ts";
 import { staleFile, staleFiles } from "../../shared/record/preconditions.ts";
 import type { Dependencies, VerifiedCaller } from "../dependencies.ts";
 import type { RecordVersion } from "../record-reader.ts";
+import type { LastWrites } from "./last-writes.ts";
 import { noSuchPatient } from "./problem-result.ts";
 import type { WriteRequest } from "./write-request.ts";
 
@@ -17,9 +18,10 @@ export interface Candidate {
 }
 
 /** Refuses at the door what the commit would refuse for certain; what may change until then, the commit decides. */
-export const checkDoor = async (deps: Dependencies, candidate: Candidate): Promise<void> => {
+export const checkDoor = async (deps: Dependencies, candidate: Candidate, last: LastWrites): Promise<void> => {
   const { patientId, write } = candidate;
   if (write.commandType === "CreatePatient") return checkCreate(deps, write.newPatientId);
+  if (await followsLastWrite(deps, candidate, last)) return;
   const version = await deps.records.current(patientId);
   if (version !== undefined) return checkAgainst(deps, version, candidate);
   if (await isBeingCreated(deps, candidate)) {
@@ -30,6 +32,17 @@ export const checkDoor = async (deps: Dependencies, candidate: Candidate): Promi
   const late = await deps.records.current(patientId);
   if (late === undefined) throw noSuchPatient();
   checkAgainst(deps, late, candidate);
+};
+
+/** Whether the write's tag is that of its file at the head, by what is remembered: then nothing else can be wrong with it. */
+const followsLastWrite = async (
+  { engine }: Dependencies,
+  { patientId, write: { path, expects } }: Candidate,
+  last: LastWrites,
+): Promise<boolean> => {
+  const known = path === null ? undefined : last.of(patientId);
+  if (known === undefined || known.path !== path || known.tag !== expects) return false;
+  return (await engine.heads.read(patientId))?.commit === known.commit;
 };
 
 const checkCreate = async ({ engine }: Dependencies, id: string | undefined): Promise<void> => {

@@ -27,6 +27,8 @@ export interface WriteRequest {
   readonly unmatchable: string | null;
   /** The one file that is written; null for a create and for a change set. */
   readonly path: string | null;
+  /** What is demanded of that file. */
+  readonly expects: Expectation;
   /** Id that the client gave a new patient. */
   readonly newPatientId: string | undefined;
   /** Status once it is committed. */
@@ -42,7 +44,7 @@ const common = (event: HttpEvent): Pick<WriteRequest, "key" | "requestHash" | "p
   };
 };
 
-const settled = { unmatchable: null, path: null, newPatientId: undefined, success: 200 } as const;
+const settled = { unmatchable: null, path: null, expects: null, newPatientId: undefined, success: 200 } as const;
 
 const thrown = <T>(value: T | Refusal): T => {
   if (value instanceof Refusal) throw value;
@@ -73,6 +75,7 @@ export const readPut = (event: HttpEvent): WriteRequest => {
     command,
     commandType: type,
     path,
+    expects,
     unmatchable: command === null ? path : null,
     success: expects === null ? 201 : 200,
   };
@@ -109,7 +112,7 @@ export const readDelete = (event: HttpEvent): WriteRequest => {
   const expects = readExpectation(event.headers, "DELETE");
   readText(event);
   const command = isMatchable(expects) ? oneFile(commandType, { delete: path, ifMatch: expects }) : null;
-  return { ...write, ...settled, command, commandType, path, unmatchable: command === null ? path : null };
+  return { ...write, ...settled, command, commandType, path, expects, unmatchable: command === null ? path : null };
 };
 
 const isMatchable = (expects: Expectation): expects is Oid => expects !== null && expects !== "unmatchable";

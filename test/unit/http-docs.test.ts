@@ -20,7 +20,8 @@ const templateOf = (path: string): string => path.replace("{proxy+}", "{path}");
 
 describe("the HTTP reference", () => {
   const reference = readFileSync(new URL("../../docs/http.md", import.meta.url), "utf8");
-  const rows = reference.split("\n").filter((line) => line.startsWith("| `"));
+  const lines = reference.split("\n").map((line) => line.replaceAll(/ +/g, " "));
+  const rows = lines.filter((line) => line.startsWith("| `"));
 
   test.for(routes)("lists $method $path with its scope", ({ method, path, action }) => {
     const row = rows.find((line) => line.startsWith(`| \`${method} ${templateOf(path)}\` |`));

@@ -179,6 +179,31 @@ test("a 412 at the door carries the current content when the client prefers it",
   expect(await edge.operations()).toBe(before);
 });
 
+test("a tag that was current after one's own waited write is refused at the door once the record moved on", async () => {
+  const id = await aPatient(edge);
+  const url = `/v1/patients/${id}/files/notes/a.md`;
+  const replace = (ifMatch: string, prefer: string) => ({
+    headers: { ...text, "if-match": ifMatch, prefer },
+    body: randomUUID(),
+  });
+  const waited = async (ifMatch: string): Promise<string> => {
+    const waiting = edge.call("PUT", url, replace(ifMatch, "wait=10"));
+    await untilQueued(edge, id);
+    await edge.work();
+    return (await waiting).headers["etag"]!;
+  };
+  const first = await waited(await aNote(edge, id));
+  const second = await waited(first);
+  // Nobody waits for this one: what is remembered of the file is out of date.
+  expect((await edge.call("PUT", url, replace(second, "wait=0"))).status).toBe(202);
+  await edge.work();
+  const before = await edge.operations();
+  const stale = await edge.call("PUT", url, replace(second, "wait=0"));
+  expect(stale).toMatchObject({ status: 412, json: { code: "precondition-failed" } });
+  expect(stale.json).not.toHaveProperty("operationId");
+  expect(await edge.operations()).toBe(before);
+});
+
 test("a patient with too many open operations is refused with 429, and nothing is stored", async () => {
   await using small = await anHttpEdge({ openPerPatient: 3 });
   const id = await aPatient(small);
