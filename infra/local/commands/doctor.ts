@@ -1,6 +1,6 @@
 import { readArguments, usage, UsageError } from "../doctor/doctor-arguments.ts";
 import { examineDataFolder } from "../doctor/examine-data-folder.ts";
-import { progressBar } from "../doctor/progress-bar.ts";
+import { progressBar, type ProgressBar } from "../sample/progress-bar.ts";
 import { reportJson, reportText } from "../doctor/report-text.ts";
 
 const main = async (): Promise<number> => {
@@ -9,8 +9,11 @@ const main = async (): Promise<number> => {
     process.stdout.write(usage);
     return 0;
   }
-  const bar = progressBar("patients");
-  const report = await examineDataFolder(asked, bar.show).finally(bar.clear);
+  const { stderr } = process;
+  const stream = { isTTY: stderr.isTTY === true, columns: stderr.columns, write: (text: string) => stderr.write(text) };
+  let bar: ProgressBar | undefined;
+  const show = (done: number, total: number): void => (bar ??= progressBar(stream, total)).show(done, "patients");
+  const report = await examineDataFolder(asked, show).finally(() => bar?.end());
   process.stdout.write(asked.json ? reportJson(report) : reportText(report));
   return report.healthy ? 0 : 1;
 };

@@ -1,0 +1,24 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Report } from "../../functions/doctor/examine-all.ts";
+
+const command = fileURLToPath(new URL("../../infra/local/commands/doctor.ts", import.meta.url));
+
+export interface DoctorRun {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The report, where `--json` was given. */
+  readonly report: Report;
+}
+
+/** Runs `npm run doctor` as its own process. */
+export const runDoctor = (...args: readonly string[]): Promise<DoctorRun> =>
+  new Promise((resolve) => {
+    const options = { env: { ...process.env, CASENOTES_DATA: "" }, maxBuffer: 1 << 26 };
+    const words = ["--disable-warning=ExperimentalWarning", command, ...args];
+    execFile(process.execPath, words, options, (error, stdout, stderr) => {
+      const report: Report = args.includes("--json") && stdout !== "" ? JSON.parse(stdout) : undefined;
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr, report });
+    });
+  });

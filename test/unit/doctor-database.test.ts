@@ -1,0 +1,73 @@
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { examineDataFolder } from "../../infra/local/doctor/examine-data-folder.ts";
+import { aFolder } from "../support/engines.ts";
+import { aClinic, errorsOf, kindsOf } from "../support/examined-clinic.ts";
+
+/** The database of a clinic that is closed. */
+const aDataFolder = async () => {
+  const folder = aFolder();
+  const file = join(folder.path, "casenotes.db");
+  await using clinic = await aClinic({ commits: 8, file });
+  return { ...folder, file, patients: clinic.patients, sql: clinic.sql };
+};
+
+const examine = (data: string) =>
+  examineDataFolder({ data, git: false, json: false, patients: undefined }, () => undefined);
+
+test("finds nothing wrong in a sound database file", async () => {
+  using data = await aDataFolder();
+  expect(kindsOf(await examine(data.path))).toEqual(["skipped"]);
+});
+
+test("names a claim on an identifier that no record has", async () => {
+  using folder = aFolder();
+  await using clinic = await aClinic({ commits: 1, file: join(folder.path, "casenotes.db") });
+  clinic.sql("INSERT INTO identifiers (system, value, patient_id) VALUES ('urn:x', 'y', ?)", clinic.patients[0]);
+  expect((await examine(folder.path)).findings).toMatchObject([
+    { kind: "skipped" },
+    { kind: "identifier-wrong", patientId: clinic.patients[0] },
+  ]);
+});
+
+test("names segments of a patient that has no head", async () => {
+  using folder = aFolder();
+  await using clinic = await aClinic({ commits: 1, file: join(folder.path, "casenotes.db") });
+  clinic.sql("INSERT INTO segments (patient_id, id, part, bytes) VALUES ('nobody', 'x', 0, x'00')");
+  expect((await examine(folder.path)).findings).toMatchObject([
+    { kind: "skipped" },
+    { kind: "head-missing", patientId: "nobody" },
+  ]);
+});
+
+test("names a file that is no database", async () => {
+  using folder = aFolder();
+  writeFileSync(join(folder.path, "casenotes.db"), "not a database\n".repeat(1_000));
+  const report = await examine(folder.path);
+  expect(report.healthy).toBe(false);
+  expect(errorsOf(report)).toContain("store-damaged");
+});
+
+test("never throws, whichever bytes of the file are overwritten", { timeout: 120_000 }, async () => {
+  using data = await aDataFolder();
+  using damaged = aFolder();
+  const copy = join(damaged.path, "casenotes.db");
+  let named = 0;
+  const { length } = readFileSync(data.file);
+  const place = fc.record({ at: fc.nat(length - 64), byte: fc.nat(255) });
+  const overwrite = fc.array(place, { minLength: 1, maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(overwrite, async (places) => {
+      copyFileSync(data.file, copy);
+      const bytes = readFileSync(copy);
+      for (const { at, byte } of places) bytes.fill(byte, at, at + 64);
+      writeFileSync(copy, bytes);
+      const report = await examine(damaged.path);
+      named += report.healthy ? 0 : 1;
+    }),
+    { numRuns: 40 },
+  );
+  expect(named).toBeGreaterThan(20);
+});
