@@ -28,7 +28,7 @@ export interface ServerOptions {
 }
 
 /** What happened since the start. `throws` is what no function is meant to let out: always 0. */
-export interface ServerCounts {
+interface ServerCounts {
   answered: number;
   gone: number;
   throws: number;

@@ -117,5 +117,5 @@ const readFault = (text: string | undefined, problems: string[]): Settings["faul
 };
 
 /** Whether a host name or address only reaches this machine. */
-export const isLoopback = (host: string): boolean =>
+const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);

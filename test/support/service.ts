@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { findIssuer, type TokenClaims } from "../../infra/local/issuer.ts";
 
 /** A JSON line of the service's log. */
-export interface LogLine {
+interface LogLine {
   readonly event: string;
   readonly source: string;
   readonly [field: string]: unknown;

@@ -1,0 +1,116 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import type { Dependencies } from "../../../functions/dependencies.ts";
+import { startWorker, type WorkerOptions } from "../../../infra/local/worker.ts";
+import { createCommand, openWritePath, putCommand, type WritePath } from "../../support/write-path.ts";
+
+const aWorker = (path: WritePath, over: Partial<WorkerOptions> = {}) =>
+  startWorker({
+    deps: path.deps,
+    batchSize: 10,
+    slots: 2,
+    idleMs: 1_000,
+    sweepEveryMs: 60_000,
+    collectEveryMs: 60_000,
+    ...over,
+  });
+
+const until = async (done: () => Promise<boolean>): Promise<void> => {
+  const end = Date.now() + 5_000;
+  while (!(await done())) {
+    if (Date.now() > end) throw new Error("it did not come to pass");
+    await sleep(5);
+  }
+};
+
+const committed = async (path: WritePath, id: string) => (await path.row(id)).state === "committed";
+
+describe("a worker", () => {
+  test("commits what is queued, and deletes its messages", async () => {
+    await using path = await openWritePath();
+    const patient = randomUUID();
+    const first = await path.submit(patient, createCommand());
+    const second = await path.submit(patient, putCommand("notes/a.md", "a"));
+    const worker = aWorker(path);
+    await until(() => committed(path, second.id));
+    await worker.stop();
+    expect(await path.history(patient)).toEqual([first.id, second.id]);
+    expect(await path.engine.queue.depth()).toMatchObject({ visible: 0, inFlight: 0 });
+  });
+
+  test("finishes the batch in hand before it stops, and takes no other", async () => {
+    await using path = await openWritePath();
+    const { id } = await path.submit(randomUUID(), createCommand());
+    let late: { readonly id: string } | undefined;
+    path.at("after-segment", async () => {
+      late ??= await path.submit(randomUUID(), createCommand());
+      await sleep(100);
+    });
+    const worker = aWorker(path);
+    await until(async () => late !== undefined);
+    await worker.stop();
+    expect(await committed(path, id)).toBe(true);
+    expect(await committed(path, late!.id)).toBe(false);
+  });
+
+  test("lives on when a batch throws and when the queue does, and logs each", async () => {
+    await using path = await openWritePath();
+    const calls = { receive: 0, delete: 0 };
+    const failing: Dependencies = {
+      ...path.deps,
+      engine: {
+        ...path.engine,
+        queue: {
+          ...path.engine.queue,
+          receive: async (most) => {
+            calls.receive += 1;
+            if (calls.receive <= 2) throw new Error("the store does not answer");
+            return path.engine.queue.receive(most);
+          },
+          delete: async (receipts) => {
+            calls.delete += 1;
+            if (calls.delete === 1) throw new Error("the store does not answer");
+            await path.engine.queue.delete(receipts);
+          },
+        },
+      },
+    };
+    const first = await path.submit(randomUUID(), createCommand());
+    const worker = aWorker(path, { deps: failing });
+    await until(() => committed(path, first.id));
+    const second = await path.submit(randomUUID(), createCommand());
+    worker.wake();
+    await until(() => committed(path, second.id));
+    await worker.stop();
+    const failures = path.lines.filter(({ level }) => level === "error").map(({ event }) => event);
+    expect(failures).toEqual(["receive.failed", "receive.failed", "batch.failed"]);
+  });
+
+  test("reads an empty queue ever more seldom, and at once when it is woken", async () => {
+    await using path = await openWritePath();
+    let reads = 0;
+    const counting: Dependencies = {
+      ...path.deps,
+      engine: {
+        ...path.engine,
+        queue: {
+          ...path.engine.queue,
+          receive: (most) => {
+            reads += 1;
+            return path.engine.queue.receive(most);
+          },
+        },
+      },
+    };
+    const worker = aWorker(path, { deps: counting });
+    await sleep(700);
+    expect(reads).toBeLessThan(12);
+    const { id } = await path.submit(randomUUID(), createCommand());
+    const from = performance.now();
+    worker.wake();
+    await until(() => committed(path, id));
+    expect(performance.now() - from).toBeLessThan(400);
+    await worker.stop();
+  });
+});
