@@ -46,22 +46,19 @@ type KeyOf<R> = R extends Route ? `${R["method"]} ${R["path"]}` : never;
 /** `METHOD path` of each route that a function answers. */
 export type RouteKey<F extends FunctionName> = KeyOf<RouteOf<F>>;
 
-const patterns = new Map<string, RegExp>();
-for (const { path } of routes) {
-  const pattern = path
+const compiled = routes.map((route) => {
+  const pattern = route.path
     .replaceAll(".", "\\.")
     .replace("/{proxy+}", "(?:/.*)?")
     .replaceAll(/\{\w+\}/g, "[^/]+");
-  patterns.set(path, new RegExp(`^${pattern}/?$`));
-}
-
-const routesAt = (path: string) =>
-  routes.filter((route) => !route.path.includes("{") && (route.path === path || `${route.path}/` === path));
+  return { route, isLiteral: !route.path.includes("{"), pattern: new RegExp(`^${pattern}/?$`) };
+});
 
 /** Every route whose path matches; a literal path hides the patterns. */
 const matching = (path: string): readonly (typeof routes)[number][] => {
-  const literal = routesAt(path);
-  return literal.length > 0 ? literal : routes.filter((route) => patterns.get(route.path)?.test(path) === true);
+  const found = compiled.filter(({ pattern }) => pattern.test(path));
+  const literal = found.filter(({ isLiteral }) => isLiteral);
+  return (literal.length > 0 ? literal : found).map(({ route }) => route);
 };
 
 /** Methods of a path, as `Allow` lists them; empty when no route has this path. */
@@ -69,9 +66,20 @@ export const methodsAt = (path: string): readonly string[] => [
   ...new Set(matching(path).flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]))),
 ];
 
+/** Files are what most requests are about; their patterns are tried first. */
+const byMethod = new Map(
+  ["GET", "PUT", "POST", "DELETE"].map((method) => [
+    method,
+    compiled
+      .filter(({ route }) => route.method === method)
+      .toSorted((a, b) => Number(b.route.path.endsWith("+}")) - Number(a.route.path.endsWith("+}"))),
+  ]),
+);
+
 /** The function that answers a request; one of a known path answers 405, and `health` answers 404 for the others. */
 export const functionFor = (method: string, path: string): FunctionName => {
-  const found = matching(path);
-  const asked = method === "HEAD" ? "GET" : method;
-  return (found.find((route) => route.method === asked) ?? found[0])?.function ?? "health";
+  const candidates = byMethod.get(method === "HEAD" ? "GET" : method) ?? [];
+  const hit = candidates.find(({ pattern }) => pattern.test(path));
+  // A literal path and a pattern with the same method belong to one function, so that the first hit is as good as any.
+  return (hit?.route ?? matching(path)[0])?.function ?? "health";
 };

@@ -179,13 +179,14 @@ test("a 412 at the door carries the current content when the client prefers it",
   expect(await edge.operations()).toBe(before);
 });
 
+const replace = (ifMatch: string, prefer: string) => ({
+  headers: { ...text, "if-match": ifMatch, prefer },
+  body: randomUUID(),
+});
+
 test("a tag that was current after one's own waited write is refused at the door once the record moved on", async () => {
   const id = await aPatient(edge);
   const url = `/v1/patients/${id}/files/notes/a.md`;
-  const replace = (ifMatch: string, prefer: string) => ({
-    headers: { ...text, "if-match": ifMatch, prefer },
-    body: randomUUID(),
-  });
   const waited = async (ifMatch: string): Promise<string> => {
     const waiting = edge.call("PUT", url, replace(ifMatch, "wait=10"));
     await untilQueued(edge, id);
