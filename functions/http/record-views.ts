@@ -26,6 +26,10 @@ const demographicsOf = ({ tree }: RecordVersion) => {
   return demographics;
 };
 
+/** To the millisecond for the current version, as in lists; Git keeps whole seconds of the others. */
+const updatedAtOf = ({ commit, head, committedAt }: RecordVersion): string =>
+  commit === head.commit && head.updatedAt !== null ? head.updatedAt : committedAt;
+
 /** A record: its version, demographics, files, and what this caller may do with it now (`isCurrent`). */
 export const recordView = (
   version: RecordVersion,
@@ -38,7 +42,7 @@ export const recordView = (
   id: version.patientId,
   commit: version.commit,
   commits: version.commits,
-  updatedAt: version.committedAt,
+  updatedAt: updatedAtOf(version),
   demographics: demographicsOf(version),
   files: Array.from(version.tree.files(), ({ path, oid, size }) => ({ path, etag: `"${oid}"`, size })),
   allowedCommands: isCurrent && hasScope(caller, "write") ? allowedCommands(version.tree) : [],

@@ -35,6 +35,8 @@ describe("a record", () => {
       clone: `http://127.0.0.1:8080/git/${patient}.git`,
     });
     expect(headers["etag"]).toBe(`"${json.commit}"`);
+    const { items } = (await edge.call("GET", "/v1/patients")).json;
+    expect(items[0]).toMatchObject({ id: patient, commit: json.commit, updatedAt: json.updatedAt });
     const paths = json.files.map(({ path }: { path: string }) => path);
     expect(paths).toEqual([".gitattributes", "demographics/patient.yaml", "ehr_status.yaml", "notes/a.md"]);
     expect(json.files[3]).toMatchObject({ size: 7 });
