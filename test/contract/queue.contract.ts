@@ -160,6 +160,20 @@ export const queueContract = (openEngine: OpenEngine): void => {
       expect(bodies(await queue.receive(10))).toEqual(messages.slice(1));
     });
 
+    test("messages by different times blocks their group until the last of them", async () => {
+      await using under = await openEngine();
+      const { queue } = under.engine;
+      const messages = someMessages(aPatientId(), 2);
+      await sendAll(queue, messages);
+      const [first, second] = receipts(await queue.receive(10));
+      await queue.delay([second!], 3);
+      await queue.delay([first!], 2);
+      await under.passTime(2_500);
+      expect(await queue.receive(10)).toEqual([]);
+      await under.passTime(501);
+      expect(bodies(await queue.receive(10))).toEqual(messages);
+    });
+
     test("with a stale receipt does nothing", async () => {
       await using under = await openEngine();
       const { queue } = under.engine;

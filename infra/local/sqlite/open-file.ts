@@ -52,7 +52,7 @@ const prepareSchema = (db: DatabaseSync, file: string): void => {
 };
 
 const configure = (db: DatabaseSync, synchronous: "FULL" | "NORMAL"): DatabaseSync => {
-  db.exec(`PRAGMA synchronous = ${synchronous}; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384`);
+  db.exec(`PRAGMA synchronous = ${synchronous}; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192`);
   db.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA journal_size_limit = ${longestLogBytes}`);
   db.exec("PRAGMA busy_timeout = 0");
   return db;
