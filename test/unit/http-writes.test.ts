@@ -108,6 +108,28 @@ describe("a repeat with the same key", () => {
     expect(await edge.operations()).toBe(before + 1);
   });
 
+  test("whose twin is committed while it stands at the door is answered with that success, not with 412", async () => {
+    const id = await aPatient(edge);
+    const asked = { headers: { ...text, "if-none-match": "*" }, body: "twin", key: randomUUID() };
+    const url = `/v1/patients/${id}/files/notes/twin.md`;
+    const { records } = edge.deps;
+    const { current } = records;
+    // The first look-up of the key is over when the door reads the record: there the twin overtakes.
+    const overtaken: typeof current = async (patientId) => {
+      Object.assign(records, { current });
+      expect((await edge.call("PUT", url, asked)).status).toBe(202);
+      await edge.work();
+      return current(patientId);
+    };
+    Object.assign(records, { current: overtaken });
+    const late = await edge.call("PUT", url, asked);
+    expect(late).toMatchObject({
+      status: 201,
+      headers: { "idempotent-replayed": "true" },
+      json: { state: "committed" },
+    });
+  });
+
   test("from 50 at once makes one operation and one commit", async () => {
     const id = await aPatient(edge);
     const asked = { headers: { ...text, "if-none-match": "*" }, body: "once", key: randomUUID() };
