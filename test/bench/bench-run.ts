@@ -1,13 +1,24 @@
 import { randomUUID } from "node:crypto";
 import type { Service } from "../support/service.ts";
+import { cpus } from "node:os";
 import type { Driver } from "./load/driver.ts";
 import type { JobResult, LoadJob, TargetFile } from "./load/jobs.ts";
+import { cpuMs, machineCpuMs } from "./machine.ts";
 
 type Kind = LoadJob["kind"];
 type Common = "port" | "tokens";
 
 /** A job without what every job of one service has. */
 type Job = { [K in Kind]: Omit<Extract<LoadJob, { kind: K }>, Common> }[Kind];
+
+export const members = ["http", "worker-1", "supervisor"] as const;
+
+export interface StageResult extends JobResult {
+  /** CPU time of each of `members` over the job, ms. */
+  readonly cpu: readonly number[];
+  /** Share of the machine's CPU that processes had which are no part of this, 0 to 1. */
+  readonly others: number;
+}
 
 /** One service under load, and what it has answered as committed: what its histories are held against. */
 export interface Stage {
@@ -18,7 +29,7 @@ export interface Stage {
   /** Committed operations in all. */
   stored(): number;
   /** Runs a job; throws when a reply was not one that the job expects. */
-  run(job: Job): Promise<JobResult>;
+  run(job: Job): Promise<StageResult>;
   /** A record of so many commits, made when it is first asked for; its files. */
   grown(commits: number): Promise<readonly TargetFile[]>;
   /** Makes records of ten files of 1 KB, and names their files. */
@@ -36,8 +47,10 @@ export const stageOn = async (service: Service, driver: Driver): Promise<Stage> 
   );
   const ledger = new Map<string, string[]>();
   let stored = 0;
-  const run = async (job: Job): Promise<JobResult> => {
+  const run = async (job: Job): Promise<StageResult> => {
+    const meter = startMeter(service);
     const result = await driver.run({ ...job, port: Number(new URL(service.url).port), tokens });
+    const used = meter(result);
     if (result.oddities.length > 0) throw new Error(`unexpected replies:\n${result.oddities.join("\n")}`);
     for (const [patientId, operations] of Object.entries(result.committed)) {
       const known = ledger.get(patientId) ?? [];
@@ -45,7 +58,7 @@ export const stageOn = async (service: Service, driver: Driver): Promise<Stage> 
       ledger.set(patientId, known);
       stored += operations.length;
     }
-    return result;
+    return { ...result, ...used };
   };
   const seed = async (records: number): Promise<readonly (readonly TargetFile[])[]> => {
     const patientIds = Array.from({ length: records }, () => randomUUID());
@@ -69,6 +82,29 @@ export const stageOn = async (service: Service, driver: Driver): Promise<Stage> 
   };
   return stage;
 };
+
+/** Measures what a job costs, and what the rest of the machine did meanwhile. */
+const startMeter = (service: Service) => {
+  const cpuNow = () => members.map((member) => cpuMs(service.pid(member)));
+  const began = performance.now();
+  const [before, machineBefore, own] = [cpuNow(), machineCpuMs(), process.cpuUsage()];
+  return ({ load }: JobResult): Pick<StageResult, "cpu" | "others"> => {
+    const cpu = cpuNow().map((ms, at) => ms - before[at]!);
+    const { user, system } = process.cpuUsage(own);
+    const ours = cpu.reduce((sum, ms) => sum + ms, (load.driverCpuUs * load.rounds + user + system) / 1_000);
+    const all = (performance.now() - began) * cpus().length;
+    return { cpu, others: Math.max(0, (machineCpuMs() - machineBefore - ours) / all) };
+  };
+};
+
+/** p50 and p99 of a job, and a warning when the machine was not its own. */
+export const latencyNote = ({ load: { p50, p99 }, others }: StageResult): string =>
+  `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(1)} ms${othersNote(others)}`;
+
+const noticed = 0.05;
+
+export const othersNote = (others: number): string =>
+  others < noticed ? "" : `; OTHERS had ${(others * 100).toFixed(0)} % of the CPU`;
 
 /** Creating a record, and its first files. */
 const commitsOfSeed = 2;

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startService } from "../support/service.ts";
-import { stageOn } from "./bench-run.ts";
+import { dealt, mostClients, stageOn, type Stage } from "./bench-run.ts";
 import { markdownOf, tableOf, violations, type Figure } from "./figures.ts";
 import { startDriver } from "./load/driver.ts";
 import { describeMachine, type Machine } from "./machine.ts";
@@ -75,6 +75,15 @@ const machineText = ({ cores, cpu, memoryGb, kernel, node, fsyncMs, load, at }: 
 
 const progress = (text: string): void => void process.stderr.write(`  ${text}\n`);
 
+const warmUpMs = { quick: 4_000, full: 10_000 };
+
+/** The first thousands of requests meet code that is not compiled yet: they cost about twice as much. */
+const warmUp = async (stage: Stage, quick: boolean): Promise<void> => {
+  const files = dealt(await stage.seed(64), mostClients);
+  const forMs = quick ? warmUpMs.quick : warmUpMs.full;
+  await stage.run({ kind: "update", clients: mostClients, forMs, files });
+};
+
 const measureAll = async (run: readonly Scenario[], quick: boolean) => {
   await using service = await startService();
   await using driver = startDriver();
@@ -82,6 +91,8 @@ const measureAll = async (run: readonly Scenario[], quick: boolean) => {
   progress(machineText(machine));
   const forMs = quick ? measurementMs.quick : measurementMs.full;
   const bench = { quick, driver, progress, forMs, stage: await stageOn(service, driver) };
+  progress("warming up …");
+  await warmUp(bench.stage, quick);
   const figures: Figure[] = [];
   for (const scenario of run) {
     progress(`${scenario.name} …`);

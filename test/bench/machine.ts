@@ -63,6 +63,16 @@ export const cpuMs = (pid: number): number => {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 };
 
+/** CPU time that all processes of the machine have used, ms. */
+export const machineCpuMs = (): number => {
+  const [user, nice, system, , , irq, softirq, steal] = readFileSync("/proc/stat", "latin1")
+    .split("\n")[0]!
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user! + nice! + system! + irq! + softirq! + steal!) * 10;
+};
+
 /** Most memory that a process has had resident, MB. */
 export const peakMemoryMb = (pid: number): number =>
   Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) / 1_024;

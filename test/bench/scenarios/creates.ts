@@ -1,4 +1,4 @@
-import { verifyHistories } from "../bench-run.ts";
+import { latencyNote, verifyHistories } from "../bench-run.ts";
 import type { Figure } from "../figures.ts";
 import type { Bench, Scenario } from "../scenario.ts";
 
@@ -10,14 +10,14 @@ const measure = async ({ stage, forMs, progress }: Bench): Promise<readonly Figu
     const [files] = await stage.seed(1);
     const { patientId } = files![0]!;
     await stage.run({ kind: "create", clients, forMs: 500, patientId, folder: "notes/warm" });
-    const { load } = await stage.run({ kind: "create", clients, forMs, patientId, folder: "notes/new" });
+    const result = await stage.run({ kind: "create", clients, forMs, patientId, folder: "notes/new" });
     await verifyHistories(stage, [patientId]);
     figures.push({
       name: `file creates on one patient, ${clients === 1 ? "1 client" : `${clients} clients`}`,
-      value: load.perSecond,
+      value: result.load.perSecond,
       unit: "/s",
       ...(clients === 32 && { target: { at: "least", value: 2_200 } as const }),
-      note: `p50 ${load.p50.toFixed(2)} ms, p99 ${load.p99.toFixed(1)} ms`,
+      note: latencyNote(result),
     });
   }
   return figures;

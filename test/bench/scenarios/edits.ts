@@ -1,4 +1,4 @@
-import { mostClients, verifyHistories } from "../bench-run.ts";
+import { mostClients, othersNote, verifyHistories } from "../bench-run.ts";
 import type { Figure } from "../figures.ts";
 import type { Bench, Scenario } from "../scenario.ts";
 
@@ -6,7 +6,7 @@ import type { Bench, Scenario } from "../scenario.ts";
 const measure = async ({ stage, forMs }: Bench): Promise<readonly Figure[]> => {
   const [files] = await stage.seed(1);
   const file = files![0]!;
-  const { load, replies } = await stage.run({ kind: "edit", clients: mostClients, forMs, file });
+  const { load, replies, others } = await stage.run({ kind: "edit", clients: mostClients, forMs, file });
   await verifyHistories(stage, [file.patientId]);
   const refused = replies[412] ?? 0;
   const failed = Object.entries(replies).reduce((sum, [status, count]) => sum + (Number(status) >= 500 ? count : 0), 0);
@@ -16,7 +16,7 @@ const measure = async ({ stage, forMs }: Bench): Promise<readonly Figure[]> => {
       value: load.perSecond,
       unit: "/s",
       target: { at: "least", value: 160 },
-      note: `${(refused / load.rounds).toFixed(1)} refusals (412) an edit`,
+      note: `${(refused / load.rounds).toFixed(1)} refusals (412) an edit${othersNote(others)}`,
     },
     {
       name: "guarded edits, first try to success, p99",

@@ -1,4 +1,4 @@
-import { mostClients } from "../bench-run.ts";
+import { latencyNote, mostClients } from "../bench-run.ts";
 import type { Figure } from "../figures.ts";
 import type { Bench, Scenario } from "../scenario.ts";
 
@@ -10,13 +10,13 @@ const measure = async ({ stage, forMs, progress }: Bench): Promise<readonly Figu
   const figures: Figure[] = [];
   for (const what of ["file", "record"] as const) {
     progress(what);
-    const { load } = await stage.run({ kind: "read", clients: mostClients, forMs, paths: paths[what] });
+    const result = await stage.run({ kind: "read", clients: mostClients, forMs, paths: paths[what] });
     figures.push({
       name: `reads of a ${what}, 32 clients`,
-      value: load.perSecond,
+      value: result.load.perSecond,
       unit: "/s",
       target: { at: "least", value: 4_000 },
-      note: `p50 ${load.p50.toFixed(2)} ms, p99 ${load.p99.toFixed(1)} ms`,
+      note: latencyNote(result),
     });
   }
   return figures;
