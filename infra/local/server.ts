@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { Server as NetServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import type { Invocation, Log } from "../../functions/dependencies.ts";
 import { collectBody } from "./collect-body.ts";
@@ -118,6 +118,24 @@ const failed = (cause: unknown, requestId: string, { counts, log }: Serving): An
   return problemResult("internal-error", "The request failed. It may be sent again with the same Idempotency-Key.");
 };
 
+/** Accepts who has connected already, one a turn of the event loop: closing the listener would reset them. */
+const emptyBacklog = async (server: Server): Promise<void> => {
+  let accepted = 0;
+  const count = () => {
+    accepted += 1;
+  };
+  server.on("connection", count);
+  const end = performance.now() + mostBacklogMs;
+  for (let seen = -1; accepted > seen && performance.now() < end;) {
+    seen = accepted;
+    await nextTurn();
+    await nextTurn();
+  }
+  server.off("connection", count);
+};
+
+const mostBacklogMs = 1_000;
+
 /** How long requests that were sent before the end was known may take to come in, ms. */
 const requestsInFlightMs = 100;
 
@@ -129,11 +147,15 @@ const drain = async (
   draining.value = true;
   // Who waits is answered with what is known by now: 202 for a write that is not settled.
   for (const wait of waits) wait.abort();
+  await emptyBacklog(server);
   // Not the HTTP server's own close: it cuts connections whose request has arrived but was not read yet.
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => resolve());
   });
   await sleep(requestsInFlightMs);
+  // After the timer a turn reads what came while the loop was busy.
+  await nextTurn();
+  await nextTurn();
   const sweep = setInterval(() => server.closeIdleConnections(), 20);
   await closed;
   clearInterval(sweep);
