@@ -41,7 +41,7 @@ export const acceptWrite = (deps: Dependencies) => {
       isRefused = false;
       return await submitAndAnswer(deps, request, candidate);
     } finally {
-      turn?.leave(isRefused);
+      await turn?.leave(isRefused);
     }
   };
 };

@@ -1,8 +1,8 @@
 /** A turn at one file; `leave` ends it, `waited` tells whether others went first. */
 export interface Turn {
   readonly waited: boolean;
-  /** `refused`: nothing was written, the client may come back at once with a fresh tag. */
-  leave(refused: boolean): void;
+  /** `refused`: nothing was written, the client may come back at once with a fresh tag. Resolves when to answer. */
+  leave(refused: boolean): Promise<void>;
 }
 
 export interface Turnstile {
@@ -19,6 +19,11 @@ interface Lane {
 
 /** Time for a client that was just refused to come back before the next one is let through, ms. */
 const graceMs = 5;
+/**
+ * Time by which the answer of a write is held back where others wait for the file, ms: the next in line is refused
+ * meanwhile and comes back first. Without it the winner, whose tag is fresh, would win again and again.
+ */
+const headStartMs = 2;
 
 /**
  * Lets guarded writes of one file through one after the other. When many clients edit one file, all but one of those
@@ -36,11 +41,14 @@ export const turnstile = (): Turnstile => {
     if (next === undefined) lanes.delete(lane.key);
     else next();
   };
-  const leave = (lane: Lane, refused: boolean): void => {
+  const leave = async (lane: Lane, refused: boolean): Promise<void> => {
     lane.held = false;
     if (lane.waiting.length === 0) lanes.delete(lane.key);
     else if (refused) lane.timer = setTimeout(admitNext, graceMs, lane);
-    else admitNext(lane);
+    else {
+      admitNext(lane);
+      await new Promise((resolve) => setTimeout(resolve, headStartMs));
+    }
   };
   const turnAt = (lane: Lane, waited: boolean): Turn => ({ waited, leave: (refused) => leave(lane, refused) });
 
@@ -49,7 +57,7 @@ export const turnstile = (): Turnstile => {
       const lane = lanes.get(key);
       if (lane?.held === true) {
         const admitted = await inLine(lane, patienceMs, signal);
-        return admitted ? turnAt(lane, true) : { waited: true, leave: () => undefined };
+        return admitted ? turnAt(lane, true) : { waited: true, leave: async () => undefined };
       }
       const free: Lane = lane ?? { key, held: true, waiting: [], timer: undefined };
       clearTimeout(free.timer);

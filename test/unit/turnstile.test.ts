@@ -11,7 +11,7 @@ test("the first goes through at once, the next when it has left", async () => {
   const second = files.enter("a", long, undefined).then((turn) => (order.push("second"), turn));
   await sleep(1);
   order.push("leaves");
-  first.leave(false);
+  void first.leave(false);
   expect((await second).waited).toBe(true);
   expect(first.waited).toBe(false);
   expect(order).toEqual(["leaves", "second"]);
@@ -28,11 +28,11 @@ test("after a refusal a newcomer goes before those in line, who are let through 
   const first = await files.enter("a", long, undefined);
   const second = files.enter("a", long, undefined);
   const third = files.enter("a", long, undefined);
-  first.leave(false);
-  (await second).leave(true);
+  void first.leave(false);
+  await (await second).leave(true);
   const newcomer = await files.enter("a", long, undefined);
   expect(newcomer.waited).toBe(false);
-  newcomer.leave(true);
+  await newcomer.leave(true);
   expect((await third).waited).toBe(true);
 });
 
@@ -44,8 +44,8 @@ test("patience ends, and a client that leaves is forgotten: neither holds up tho
   const gone = files.enter("a", long, client.signal);
   const patient = files.enter("a", long, undefined);
   client.abort();
-  for (const turn of [await impatient, await gone]) turn.leave(false);
-  first.leave(false);
+  for (const turn of [await impatient, await gone]) await turn.leave(false);
+  void first.leave(false);
   expect((await patient).waited).toBe(true);
 });
 
@@ -53,7 +53,20 @@ test("nothing is kept of a file that nobody waits for", async () => {
   const files = turnstile();
   for (let n = 0; n < 3; n++) {
     const turn = await files.enter("a", long, undefined);
-    turn.leave(true);
+    await turn.leave(true);
     expect(turn.waited).toBe(false);
   }
+});
+
+test("the answer of a write is held back only where others wait: the next in line comes back first", async () => {
+  const files = turnstile();
+  const order: string[] = [];
+  const first = await files.enter("a", long, undefined);
+  const second = files.enter("a", long, undefined).then(async (turn) => {
+    await turn.leave(true);
+    order.push("refused");
+  });
+  const answered = first.leave(false).then(() => order.push("answered"));
+  await Promise.all([second, answered]);
+  expect(order).toEqual(["refused", "answered"]);
 });
