@@ -26,9 +26,28 @@ const waitingForDrain = async ({ effects }: Pick<Engine, "effects">, patientId: 
   );
 };
 
-/** Finds and lists the segments that nobody names: left by a writer or a compaction that was overtaken or killed. */
+/** Segments that look like garbage now. One that a writer may yet publish is none while an operation waits. */
+const candidatesNow = async (
+  { operations, segments, heads }: Pick<Engine, "operations" | "segments" | "heads">,
+  patientId: PatientId,
+): Promise<ReadonlySet<SegmentId>> => {
+  const isWriting = (await operations.countQueued(patientId, 1)) > 0;
+  const listed = await segments.list(patientId);
+  const head = await heads.read(patientId);
+  if (head === undefined) return new Set();
+  const { dead, unsure } = findGarbage(
+    listed.map(({ id }) => id),
+    head,
+  );
+  return new Set(isWriting ? dead : [...dead, ...unsure]);
+};
+
+/**
+ * Finds and lists the segments that nobody names: left by a writer or a compaction that was overtaken or killed. Looks
+ * twice: a writer or a drain at work leaves some for a moment.
+ */
 export const findLeftSegments = async (
-  engine: Pick<Engine, "effects">,
+  engine: Pick<Engine, "effects" | "operations" | "segments" | "heads">,
   { patientId, head, listed }: Capture,
   notes: Notebook,
 ): Promise<GarbageCount> => {
@@ -36,10 +55,11 @@ export const findLeftSegments = async (
     listed.map(({ id }) => id),
     head,
   );
-  const candidates = [...dead, ...unsure];
-  if (candidates.length === 0) return { segments: 0, bytes: 0 };
+  const seen = new Set([...dead, ...unsure]);
+  if (seen.size === 0) return { segments: 0, bytes: 0 };
   const waiting = await waitingForDrain(engine, patientId);
-  const garbage = listed.filter(({ id }) => candidates.includes(id) && !waiting.has(id));
+  const still = await candidatesNow(engine, patientId);
+  const garbage = listed.filter(({ id }) => seen.has(id) && still.has(id) && !waiting.has(id));
   for (const { id, bytes } of garbage) notes.add("garbage", `segment ${id}`, `Nobody names it (${bytes} bytes).`);
   return { segments: garbage.length, bytes: garbage.reduce((sum, { bytes }) => sum + bytes, 0) };
 };

@@ -161,6 +161,26 @@ test("finds every change of a single byte of a segment", { timeout: 120_000 }, a
   expect((await clinic.examine()).findings).toEqual([]);
 });
 
+test("notes even a bit of a snapshot's compression that changes nothing it says", async () => {
+  await using clinic = await aClinic({ commits: 16 });
+  const [patientId] = clinic.patients;
+  for (const [id, [, pack, length]] of Object.entries(packsOf(clinic))) {
+    const where = "WHERE patient_id = ? AND id = ?";
+    const [row] = clinic.rows(`SELECT bytes FROM segments ${where}`, patientId, id);
+    const bytes = row!["bytes"] as Uint8Array;
+    for (const at of [pack, pack + 1, pack + 2, pack + length - 6, pack + length - 5, pack + length - 1]) {
+      for (let bit = 1; bit < 256; bit *= 2) {
+        const altered = Uint8Array.from(bytes);
+        altered[at]! ^= bit;
+        clinic.sql(`UPDATE segments SET bytes = ? ${where}`, altered, patientId, id);
+        const { findings } = await clinic.examine({ patients: [patientId] });
+        expect(findings.map((finding) => finding.where)).toContain(`segment ${id}`);
+      }
+    }
+    clinic.sql(`UPDATE segments SET bytes = ? ${where}`, bytes, patientId, id);
+  }
+});
+
 test("tells garbage from replaced tails that wait for the drain, and calls neither wrong", async () => {
   await using clinic = await aClinic({ commits: 16 });
   const [patientId] = clinic.patients;
@@ -175,6 +195,15 @@ test("tells garbage from replaced tails that wait for the drain, and calls neith
   const report = await clinic.examine();
   expect(report).toMatchObject({ healthy: true, counts: { garbage: { segments: 1, bytes: 15 } } });
   expect(report.findings).toMatchObject([{ kind: "garbage", patientId, where: `segment ${dead}` }]);
+});
+
+test("leaves a segment alone that a writer at work has put and not yet published", async () => {
+  await using clinic = await aClinic({ commits: 4 });
+  const [patientId] = clinic.patients;
+  await clinic.path.submit(patientId, putCommand("notes/new.md", "x"));
+  const { epoch } = await clinic.engine.heads.acquire(patientId, "a writer");
+  await clinic.engine.segments.put(patientId, `000000w${epoch}-abc123`, Buffer.from("not published yet"));
+  expect((await clinic.examine()).findings).toEqual([]);
 });
 
 test("names an open operation whose content is gone, and content that outlived its operation", async () => {
