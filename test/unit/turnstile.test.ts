@@ -62,10 +62,12 @@ test("the answer of a write is held back only where others wait: the next in lin
   const files = turnstile();
   const order: string[] = [];
   const first = await files.enter("a", long, undefined);
-  const second = files.enter("a", long, undefined).then(async (turn) => {
+  const refuse = async () => {
+    const turn = await files.enter("a", long, undefined);
     await turn.leave(true);
     order.push("refused");
-  });
+  };
+  const second = refuse();
   const answered = first.leave(false).then(() => order.push("answered"));
   await Promise.all([second, answered]);
   expect(order).toEqual(["refused", "answered"]);
