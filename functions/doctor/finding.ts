@@ -48,7 +48,7 @@ export const findingKinds = {
   skipped: { severity: "note", remedy: "see the text" },
 } as const satisfies Record<string, { severity: "error" | "note"; remedy: string }>;
 
-export type FindingKind = keyof typeof findingKinds;
+type FindingKind = keyof typeof findingKinds;
 
 export interface Finding {
   /** Null: not about one patient. */

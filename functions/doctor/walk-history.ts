@@ -5,7 +5,7 @@ import type { BareRepository } from "./bare-repository.ts";
 import type { Notebook } from "./finding.ts";
 
 /** A file of the record as the trees have it. */
-export interface TrackedFile {
+interface TrackedFile {
   readonly oid: Oid;
   readonly size: number;
   /** Number of commits before the one that put this content here. */

@@ -1,9 +1,9 @@
 import { Refusal } from "../errors.ts";
 
 /** Longest path of a file in a record, in bytes; paths are ASCII, so in characters too. */
-export const maxPathBytes = 255;
+const maxPathBytes = 255;
 /** Most segments a path may have, the file's name included. */
-export const maxPathDepth = 8;
+const maxPathDepth = 8;
 
 const segmentPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$/;
 /** Names Windows keeps for devices, with any extension (learn.microsoft.com, "Naming Files, Paths, and Namespaces"). */

@@ -20,7 +20,7 @@ export interface RepositorySource {
 }
 
 /** One segment in the order of history. */
-export interface SegmentPlace {
+interface SegmentPlace {
   readonly id: SegmentId;
   readonly pack: PackEntry;
 }

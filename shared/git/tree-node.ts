@@ -6,7 +6,7 @@ import { encodeDeltaEntry, encodeEntry } from "./pack.ts";
 import type { Oid } from "./oid.ts";
 
 /** A file in a folder. `key` is its place in Git's tree order. */
-export interface FileNode {
+interface FileNode {
   readonly kind: "file";
   readonly key: string;
   readonly oid: Oid;

@@ -11,7 +11,7 @@ import type { OperationState } from "../../shared/operation.ts";
 import type { Engine } from "../../shared/ports.ts";
 
 /** Writes to the store past the ports, to violate one condition and nothing else. */
-export interface Tamper {
+interface Tamper {
   setHead(patientId: string, commit: string | null): Promise<void>;
   setEpoch(patientId: string, epoch: number): Promise<void>;
   setGeneration(patientId: string, generation: number): Promise<void>;
@@ -58,7 +58,7 @@ export const sqliteOptions = (over: Partial<SqliteEngineOptions> = {}): SqliteEn
   ...over,
 });
 
-export const sqliteTamper = ({ synced }: Connections, now: () => number): Tamper => {
+const sqliteTamper = ({ synced }: Connections, now: () => number): Tamper => {
   const run = async (text: string, ...values: (string | number | null)[]): Promise<void> => {
     synced.prepare(text).run(...values);
   };

@@ -7,7 +7,7 @@ import { emptyState, loadState, type ReadSegment, type RecordState, type Tail } 
 import type { FileChange } from "../../shared/record/view.ts";
 import { Fault } from "../../shared/errors.ts";
 
-export const armour = "-----BEGIN SSH SIGNATURE-----\nU1NIU0lH\n-----END SSH SIGNATURE-----\n";
+const armour = "-----BEGIN SSH SIGNATURE-----\nU1NIU0lH\n-----END SSH SIGNATURE-----\n";
 
 export const aDraft = (changes: readonly FileChange[], over: Partial<CommitDraft> = {}): CommitDraft => ({
   changes,

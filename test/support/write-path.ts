@@ -32,7 +32,7 @@ export const putCommand = (path: string, content: string, ifMatch: string | null
   changes: [{ put: path, content, ifMatch }],
 });
 
-export interface LogLine {
+interface LogLine {
   readonly level: string;
   readonly event: string;
   readonly fields: Readonly<Record<string, unknown>>;
