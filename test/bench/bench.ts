@@ -8,7 +8,7 @@ import { describeMachine, type Machine } from "./machine.ts";
 import type { Scenario } from "./scenario.ts";
 import { creates } from "./scenarios/creates.ts";
 import { disk } from "./scenarios/disk.ts";
-import { edits } from "./scenarios/edits.ts";
+import { guarded } from "./scenarios/guarded.ts";
 import { growth, stored } from "./scenarios/growth.ts";
 import { history } from "./scenarios/history.ts";
 import { portCalls } from "./scenarios/port-calls.ts";
@@ -21,7 +21,7 @@ import { updates } from "./scenarios/updates.ts";
 const scenarios: readonly Scenario[] = [
   updates,
   creates,
-  edits,
+  guarded,
   reads,
   syncs,
   portCalls,

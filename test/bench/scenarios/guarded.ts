@@ -29,4 +29,4 @@ const measure = async ({ stage, forMs }: Bench): Promise<readonly Figure[]> => {
   ];
 };
 
-export const edits: Scenario = { name: "edits", measure };
+export const guarded: Scenario = { name: "guarded", measure };
