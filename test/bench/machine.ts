@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign } from "node:crypto";
 import { closeSync, fdatasyncSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,8 @@ export interface Machine {
   readonly node: string;
   /** Median of appending 4 KB to a file and fdatasync, ms. */
   readonly fsyncMs: number;
+  /** Median of an Ed25519 signature, ms: how fast this machine is just now. */
+  readonly signMs: number;
   /** Load average of the last minute before the start. */
   readonly load: number;
   readonly at: string;
@@ -24,6 +27,7 @@ export const describeMachine = (folder: string): Machine => ({
   kernel: release(),
   node: process.version,
   fsyncMs: fsyncMs(folder),
+  signMs: signMs(),
   load: loadavg()[0] ?? 0,
   at: new Date().toISOString(),
 });
@@ -33,6 +37,26 @@ const vendorModel = (): string => {
   const text = readFileSync("/proc/cpuinfo", "latin1");
   const field = (name: string) => new RegExp(`^${name}\\s*: (.*)$`, "m").exec(text)?.[1] ?? "?";
   return `family ${field("cpu family")} model ${field("model")}, ${field("cpu MHz")} MHz`;
+};
+
+const median = (times: readonly number[]): number =>
+  quantile(
+    times.toSorted((a, b) => a - b),
+    0.5,
+  );
+
+const signatures = 2_000;
+
+const signMs = (): number => {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const bytes = Buffer.alloc(256, 1);
+  return median(
+    Array.from({ length: signatures }, () => {
+      const from = performance.now();
+      sign(null, bytes, privateKey);
+      return performance.now() - from;
+    }),
+  );
 };
 
 const syncs = 200;
@@ -49,10 +73,7 @@ const fsyncMs = (folder: string): number => {
   });
   closeSync(file);
   rmSync(path);
-  return quantile(
-    times.toSorted((a, b) => a - b),
-    0.5,
-  );
+  return median(times);
 };
 
 /** CPU time that a process has used, ms; the kernel counts in ticks of 10 ms. */
@@ -73,9 +94,10 @@ export const machineCpuMs = (): number => {
   return (user! + nice! + system! + irq! + softirq! + steal!) * 10;
 };
 
-/** Most memory that a process has had resident, MB. */
-export const peakMemoryMb = (pid: number): number =>
-  Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) / 1_024;
+/** Memory of a process, MB: `VmHWM` the most it had resident, `RssAnon` its own now, `RssFile` mapped files now. */
+export const memoryMb = (pid: number, what: "VmHWM" | "RssAnon" | "RssFile"): number =>
+  Number(new RegExp(`^${what}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) /
+  1_024;
 
 /** Bytes that a process has had written to the disk. */
 export const bytesWritten = (pid: number): number =>

@@ -1,21 +1,21 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { dealt, mostClients } from "../bench-run.ts";
+import { dealt, members, mostClients } from "../bench-run.ts";
 import type { Figure } from "../figures.ts";
 import { openConnection, requestBytes } from "../load/connection.ts";
-import { peakMemoryMb } from "../machine.ts";
+import { memoryMb } from "../machine.ts";
 import type { Bench, Scenario } from "../scenario.ts";
 
 /** Most memory that each process had, over everything that was measured before. */
 const measureMemory = ({ stage: { service } }: Bench): Promise<readonly Figure[]> =>
-  Promise.resolve(
-    ["http", "worker-1", "supervisor"].map((member) => ({
-      name: `memory of ${member}, at most`,
-      value: peakMemoryMb(service.pid(member)),
-      unit: "MB",
-      target: { at: "most", value: 150 } as const,
-      note: "VmHWM, after all that is above",
-    })),
-  );
+  Promise.resolve(members.map((member) => memoryFigure(member, service.pid(member))));
+
+const memoryFigure = (member: string, pid: number): Figure => ({
+  name: `memory of ${member}, at most`,
+  value: memoryMb(pid, "VmHWM"),
+  unit: "MB",
+  target: { at: "most", value: 150 },
+  note: `after all that is above; now ${memoryMb(pid, "RssAnon").toFixed(0)} of its own, ${memoryMb(pid, "RssFile").toFixed(0)} of mapped files`,
+});
 
 export const memory: Scenario = { name: "memory", measure: measureMemory };
 
