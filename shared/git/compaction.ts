@@ -1,7 +1,8 @@
+import { Fault } from "../errors.ts";
 import type { PackMap, SegmentId } from "./pack-map.ts";
 import { decodeFooter, encodeFooter, type FooterEntry } from "./footer.ts";
 import type { Oid } from "./oid.ts";
-import { packHeaderBytes, packTrailerBytes, writePackHeader, writePackTrailer } from "./pack.ts";
+import { baseOf, encodeEntry, packHeaderBytes, packTrailerBytes, writePackHeader, writePackTrailer } from "./pack.ts";
 import { segmentId, segmentsInOrder } from "./segment-id.ts";
 
 /** Packs above this are old enough to be left alone until there are too many of them: the next tier. */
@@ -18,60 +19,98 @@ export const dueForCompaction = (packs: PackMap, sealedPacks: number): readonly 
   return young > sealedPacks ? sealed.slice(0, young) : [];
 };
 
-/** A run of entries that is copied as it is. */
+/** Bodies of trees by id. */
+export type TreeBodies = ReadonlyMap<Oid, Uint8Array>;
+
+/** An entry of the merge, where it is copied from, and whether it has to be written whole instead. */
 interface Kept {
-  readonly from: number;
-  to: number;
+  readonly entry: FooterEntry;
+  readonly segment: Uint8Array;
+  readonly whole: boolean;
 }
 
-interface Merge {
-  readonly entries: FooterEntry[];
-  readonly seen: Set<Oid>;
-  /** Bytes of the merged pack so far. */
-  at: number;
-}
-
-/** Notes the entries of a segment that are new to the merge; gives their bytes as runs. */
-const keepNew = (merge: Merge, segment: Uint8Array): readonly Kept[] => {
-  const runs: Kept[] = [];
-  for (const entry of decodeFooter(segment).inPackOrder()) {
-    const { oid, offset, length } = entry;
-    if (merge.seen.has(oid)) continue;
-    merge.seen.add(oid);
-    merge.entries.push({ ...entry, offset: merge.at });
-    merge.at += length;
-    const last = runs.at(-1);
-    if (last?.to === offset) last.to += length;
-    else runs.push({ from: offset, to: offset + length });
+/**
+ * The entries to keep: of each object the first copy. A delta may lean on a tree of a pack that is left out; where that tree
+ * comes back later as a delta, it could lead back to the first one, and `git index-pack`, which knows no order, would meet
+ * a circle. Such a tree has to be written whole: then every circle is cut, as each has one entry that leans on a later one.
+ */
+const keptEntries = (segments: readonly Uint8Array[]): readonly Kept[] => {
+  const seen = new Set<Oid>();
+  const outside = new Set<Oid>();
+  const kept: Kept[] = [];
+  for (const segment of segments) {
+    for (const entry of decodeFooter(segment).inPackOrder()) {
+      if (seen.has(entry.oid)) continue;
+      seen.add(entry.oid);
+      const base = entry.type === "tree" ? baseOf(segment.subarray(entry.offset)) : undefined;
+      const whole = base !== undefined && outside.has(entry.oid);
+      if (base !== undefined && !whole && !seen.has(base)) outside.add(base);
+      kept.push({ entry, segment, whole });
+    }
   }
-  return runs;
+  return kept;
 };
+
+/** The trees whose bodies `mergeSegments` needs; almost always none. Throws Fault damaged. */
+export const treesToWriteWhole = (segments: readonly Uint8Array[]): readonly Oid[] =>
+  keptEntries(segments).flatMap(({ entry, whole }) => (whole ? [entry.oid] : []));
 
 export interface MergedSegment {
   readonly bytes: Uint8Array;
   readonly lengths: { readonly pack: number; readonly snapshot: number; readonly footer: number };
 }
 
+const encodeTreeWhole = (trees: TreeBodies, oid: Oid): Uint8Array => {
+  const body = trees.get(oid);
+  if (body === undefined) throw new Fault("damaged", "A merge lacks a tree that it has to write whole.", { oid });
+  return encodeEntry({ type: "tree", body });
+};
+
+/** The entries' new places and their bytes, those that lie side by side in one piece. */
+const place = (kept: readonly Kept[], trees: TreeBodies) => {
+  const entries: FooterEntry[] = [];
+  const pieces: Uint8Array[] = [];
+  let run: { readonly segment: Uint8Array; readonly from: number; to: number } | undefined;
+  let at = packHeaderBytes;
+  const cut = (): void => {
+    if (run !== undefined) pieces.push(run.segment.subarray(run.from, run.to));
+    run = undefined;
+  };
+  for (const { entry, segment, whole } of kept) {
+    const { oid, offset } = entry;
+    const made = whole ? encodeTreeWhole(trees, oid) : undefined;
+    const length = made?.length ?? entry.length;
+    entries.push({ ...entry, offset: at, length, depth: whole ? 0 : entry.depth });
+    at += length;
+    if (run?.segment === segment && run.to === offset && !whole) {
+      run.to += length;
+      continue;
+    }
+    cut();
+    if (made === undefined) run = { segment, from: offset, to: offset + length };
+    else pieces.push(made);
+  }
+  cut();
+  return { entries, pieces, end: at };
+};
+
 /**
- * One segment of several neighbours, given whole and oldest first: their entries byte for byte without those stored before,
- * the newest one's snapshot, and a footer. Clients with fsckObjects refuse a pack that holds an object twice.
- * Throws Fault damaged.
+ * One segment of several neighbours, given whole and oldest first: their entries byte for byte without those stored before
+ * (but `trees`, the bodies of `treesToWriteWhole`, as whole objects), the newest one's snapshot, and a footer. Clients with
+ * fsckObjects refuse a pack that holds an object twice. Throws Fault damaged.
  */
-export const mergeSegments = (segments: readonly Uint8Array[]): MergedSegment => {
-  const merge: Merge = { entries: [], seen: new Set(), at: packHeaderBytes };
-  const kept = segments.map((segment) => keepNew(merge, segment));
+export const mergeSegments = (segments: readonly Uint8Array[], trees: TreeBodies = new Map()): MergedSegment => {
+  const { entries, pieces, end } = place(keptEntries(segments), trees);
   const newest = segments.at(-1) ?? new Uint8Array();
   const { pack, snapshot } = decodeFooter(newest);
-  const lengths = { pack: merge.at + packTrailerBytes, snapshot };
-  const footer = encodeFooter(merge.entries, lengths);
+  const lengths = { pack: end + packTrailerBytes, snapshot };
+  const footer = encodeFooter(entries, lengths);
   const bytes = Buffer.allocUnsafeSlow(lengths.pack + snapshot + footer.length);
-  writePackHeader(bytes, merge.entries.length);
+  writePackHeader(bytes, entries.length);
   let at = packHeaderBytes;
-  for (const [index, segment] of segments.entries()) {
-    for (const { from, to } of kept[index] ?? []) {
-      bytes.set(segment.subarray(from, to), at);
-      at += to - from;
-    }
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
   }
   writePackTrailer(bytes, at);
   bytes.set(newest.subarray(pack, pack + snapshot), lengths.pack);
@@ -86,14 +125,20 @@ export interface CompactedSegment {
   readonly packs: { readonly put: PackMap; readonly remove: readonly SegmentId[] };
 }
 
-/** Names the merge of `sources` (oldest first) after the generation it makes, one more than the head's. */
+/**
+ * Names the merge of `sources` (oldest first; `trees` as for `mergeSegments`) after the generation it makes, one more than
+ * the head's.
+ */
 export const compactedSegment = (
   { packs, generation }: { readonly packs: PackMap; readonly generation: number },
   sources: readonly { readonly id: SegmentId; readonly bytes: Uint8Array }[],
-  random: string,
+  { random, trees }: { readonly random: string; readonly trees?: TreeBodies },
 ): CompactedSegment => {
   const first = packs[sources[0]?.id ?? ""]?.first ?? 0;
   const id = segmentId({ first, by: "compaction", number: generation + 1, random });
-  const { bytes, lengths } = mergeSegments(sources.map((source) => source.bytes));
+  const { bytes, lengths } = mergeSegments(
+    sources.map((source) => source.bytes),
+    trees,
+  );
   return { id, bytes, packs: { put: { [id]: { first, ...lengths, sealed: true } }, remove: sources.map((s) => s.id) } };
 };

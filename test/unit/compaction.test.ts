@@ -1,12 +1,15 @@
 import { execFileSync } from "node:child_process";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { compactPatient } from "../../functions/compact.ts";
 import { drain } from "../../functions/drain.ts";
-import { compactedSegment, dueForCompaction, mergeSegments } from "../../shared/git/compaction.ts";
+import { compactedSegment, dueForCompaction, mergeSegments, treesToWriteWhole } from "../../shared/git/compaction.ts";
 import { decodeFooter } from "../../shared/git/footer.ts";
 import type { PackMap } from "../../shared/git/pack-map.ts";
 import { segmentsInOrder } from "../../shared/git/segment-id.ts";
-import { loadState } from "../../shared/git/state.ts";
+import { openRepository } from "../../shared/git/repository.ts";
+import { segmentCache } from "../../shared/git/segment-cache.ts";
+import { loadState, type ReadSegment } from "../../shared/git/state.ts";
 import { aPack, aPatientId } from "../support/an-operation.ts";
 import { openSqlite } from "../support/engines.ts";
 import { gitFolder, gitServer } from "../support/git-server.ts";
@@ -52,9 +55,19 @@ const sourcesOf = ({ head, segments }: Pick<Stored, "head" | "segments">) =>
     .filter((id) => head().packs[id]?.sealed)
     .map((id) => ({ id, bytes: segments.get(id)! }));
 
+/** Bodies of trees, read from the record as it is. */
+const bodiesOf = async ({ head, source }: Pick<Stored, "head" | "source">, oids: readonly string[]) => {
+  const { packs } = head();
+  const read = source.read as ReadSegment;
+  const repository = openRepository({ patientId: "p", packs, commits: 0, read, cache: segmentCache(1024 * 1024) });
+  const found = new Map<string, Uint8Array>();
+  for (const oid of oids) found.set(oid, (await repository.object((await repository.find(oid))!)).body);
+  return found;
+};
+
 /** Merges all sealed segments of a record. */
 const compacted = (record: Stored, generation = 0) => {
-  const merged = compactedSegment({ packs: record.head().packs, generation }, sourcesOf(record), "merged");
+  const merged = compactedSegment({ packs: record.head().packs, generation }, sourcesOf(record), { random: "merged" });
   record.replace(merged.packs.put, new Map([[merged.id, merged.bytes]]), merged.packs.remove);
   return merged;
 };
@@ -78,6 +91,63 @@ test("stock git takes the merged pack, strictly, with every delta resolved in it
   const input = bytes.subarray(0, lengths.pack);
   const args = ["index-pack", "--stdin", "--strict", "--fsck-objects"];
   expect(execFileSync("git", args, { cwd: client.folder, input, encoding: "utf8" })).toMatch(/^pack\t[0-9a-f]{40}/);
+});
+
+/** How many of these packs stock git takes, each alone on top of those before it. */
+const takenByGit = async (packs: readonly Uint8Array[]): Promise<number> => {
+  await using client = await gitFolder();
+  execFileSync("git", ["init", "-q", "--bare", client.folder]);
+  const args = ["index-pack", "--stdin", "--fix-thin", "--strict"];
+  const taken = packs.map((input) => execFileSync("git", args, { cwd: client.folder, input, encoding: "utf8" }));
+  return taken.filter((line) => line.startsWith("pack\t")).length;
+};
+
+const packOf = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, decodeFooter(bytes).pack);
+
+test("a tree that leads round to itself in a merge of the newer segments is written whole", async () => {
+  const record = await backAndForth();
+  const sources = sourcesOf(record).map(({ bytes }) => bytes);
+  for (let leftOut = 1; leftOut < sources.length - 1; leftOut++) {
+    const newer = sources.slice(leftOut);
+    const needed = treesToWriteWhole(newer);
+    const trees = await bodiesOf(record, needed);
+    const merged = mergeSegments(newer, trees).bytes;
+    expect(await takenByGit([...sources.slice(0, leftOut), merged].map(packOf))).toBe(leftOut + 1);
+    for (const oid of needed) expect(decodeFooter(merged).find(oid)).toMatchObject({ type: "tree", depth: 0 });
+  }
+});
+
+test("a merge without the bodies of such trees is refused", async () => {
+  const record = await backAndForth();
+  const newer = sourcesOf(record).slice(1);
+  const bytes = newer.map((source) => source.bytes);
+  expect(treesToWriteWhole(bytes).length).toBeGreaterThan(0);
+  expect(() => mergeSegments(bytes)).toThrow("A merge lacks a tree");
+});
+
+test("any neighbours merged, and merged again with the newer ones, are taken by stock git", async () => {
+  const edits = fc.array(fc.constantFrom("A", "B", "C"), { minLength: 4, maxLength: 10 });
+  const part = fc.record({ from: fc.integer({ min: 1, max: 3 }), count: fc.integer({ min: 2, max: 5 }) });
+  await fc.assert(
+    fc.asyncProperty(edits, part, async (contents, { from, count }) => {
+      const record = storedRecord();
+      await record.commit(manyNotes, true);
+      for (const content of contents) await record.commit({ "notes/n-7.md": content }, true);
+      const merge = async (segments: readonly Uint8Array[]): Promise<Uint8Array> =>
+        mergeSegments(segments, await bodiesOf(record, treesToWriteWhole(segments))).bytes;
+      const sources = sourcesOf(record).map(({ bytes }) => bytes);
+      const older = sources.slice(0, from);
+      const newer = sources.slice(from + count);
+      const merged = await merge(sources.slice(from, from + count));
+      for (const packs of [
+        [...older, merged, ...newer],
+        [...older, await merge([merged, ...newer])],
+      ]) {
+        expect(await takenByGit(packs.map(packOf))).toBe(packs.length);
+      }
+    }),
+    { numRuns: 15 },
+  );
 });
 
 test("a compacted record clones, loads and goes on as before, also when it is compacted again", async () => {

@@ -16,7 +16,7 @@ const compact = (record: TestRecord): void => {
   const due = dueForCompaction(packs, sealedPacks);
   if (due.length === 0) return;
   const sources = due.map((id) => ({ id, bytes: record.store.get(id)! }));
-  record.compact(compactedSegment({ packs, generation }, sources, "aaaaaa"));
+  record.compact(compactedSegment({ packs, generation }, sources, { random: "aaaaaa" }));
 };
 
 /** A record of `files` files, grown to `commits` commits in large batches. */

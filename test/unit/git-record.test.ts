@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { compactedSegment } from "../../shared/git/compaction.ts";
+import { compactedSegment, treesToWriteWhole } from "../../shared/git/compaction.ts";
 import { decodeFooter } from "../../shared/git/footer.ts";
 import { numberAtTime, numberOfCommit, readCommits } from "../../shared/git/history.ts";
 import { maxDeltaDepth } from "../../shared/git/limits.ts";
@@ -127,7 +127,12 @@ test("a merge that holds B and the later A, but not the A that B leans on, reads
     .segments()
     .slice(1)
     .map(({ id, bytes }) => ({ id, bytes }));
-  record.compact(compactedSegment({ packs, generation }, sources, "aaaaaa"));
+  const repository = record.open();
+  const trees = new Map<string, Uint8Array>();
+  for (const oid of treesToWriteWhole(sources.map(({ bytes }) => bytes))) {
+    trees.set(oid, (await repository.object((await repository.find(oid))!)).body);
+  }
+  record.compact(compactedSegment({ packs, generation }, sources, { random: "aaaaaa", trees }));
   for (const [number, content] of ["0", "B", "0", "C"].entries()) {
     const past = await treeAt(record.open(), number);
     expect((await contentsOf(record, past!.tree)).get("f0.md")).toBe(content);

@@ -15,7 +15,7 @@ const compact = (record: Stored, generation: number): void => {
   const { packs } = record.head();
   const sealed = segmentsInOrder(packs).filter((id) => packs[id]?.sealed);
   const sources = sealed.map((id) => ({ id, bytes: record.segments.get(id)! }));
-  const merged = compactedSegment({ packs, generation }, sources, "merged");
+  const merged = compactedSegment({ packs, generation }, sources, { random: "merged" });
   record.replace(merged.packs.put, new Map([[merged.id, merged.bytes]]), merged.packs.remove);
 };
 
