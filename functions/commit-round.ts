@@ -1,13 +1,10 @@
 import { Fault } from "../shared/errors.ts";
-import type { Oid } from "../shared/git/oid.ts";
 import type { RecordState } from "../shared/git/state.ts";
-import { diffTrees } from "../shared/git/tree-diff.ts";
-import type { TreeState } from "../shared/git/record-tree.ts";
 import type { Head, Identifier } from "../shared/head.ts";
 import type { Operation, OperationMessage, PatientId } from "../shared/operation.ts";
 import type { Command, Demographics } from "../shared/record/command.ts";
-import { needsHistoryOf } from "../shared/record/decide.ts";
 import type { RecordTree } from "../shared/record/view.ts";
+import { changedSince } from "./changed-since.ts";
 import { decideBatch, type DecidedBatch, type Work } from "./decide-batch.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { RecordCache } from "./record-cache.ts";
@@ -132,36 +129,17 @@ interface Loaded {
 }
 
 const decideAll = async (deps: Dependencies, round: Round, { head, state, work }: Loaded): Promise<DecidedBatch> => {
-  const past = await pastTrees(deps, head, { state, work });
-  const { engine, newId, now, signer } = deps;
+  const { engine, newId, now, records, signer } = deps;
+  const { patientId, commit } = head;
+  const commands = work.map(({ command }) => command);
   return decideBatch({
     head,
     work,
     start: { state, head, epoch: head.epoch, random: newId().replaceAll("-", "").slice(0, 8), limits: engine.limits },
     taken: round.taken,
-    changedSince: (commit, current) => {
-      const before = past.get(commit);
-      return before && [...diffTrees(before, current)].map(({ path }) => path);
-    },
+    changedSince: await changedSince(records, { patientId, commit, tree: state.tree }, commands),
     committer: signer.committer,
     now: now(),
     sign: signer.sign,
   });
-};
-
-/** Trees of the commits that change sets expect: to tell what has changed since, also by this very batch. */
-const pastTrees = async (
-  { records }: Dependencies,
-  { patientId, commit: current }: Head,
-  { state, work }: Omit<Loaded, "head">,
-): Promise<ReadonlyMap<Oid, TreeState>> => {
-  const trees = new Map<Oid, TreeState>();
-  if (current !== null) trees.set(current, state.tree);
-  for (const { command } of work) {
-    const commit = needsHistoryOf(command, current);
-    if (commit === null || trees.has(commit)) continue;
-    const version = await records.at(patientId, { commit });
-    if (version !== undefined) trees.set(commit, version.tree);
-  }
-  return trees;
 };

@@ -5,6 +5,7 @@ import type { Oid } from "../shared/git/oid.ts";
 import type { Head, Identifier } from "../shared/head.ts";
 import type { Operation } from "../shared/operation.ts";
 import type { Command } from "../shared/record/command.ts";
+import type { ChangedSince } from "./changed-since.ts";
 import { decide, refuseIdentifiers } from "../shared/record/decide.ts";
 import type { Decision, RecordView } from "../shared/record/decision.ts";
 import type { TreeState } from "../shared/git/record-tree.ts";
@@ -34,8 +35,7 @@ export interface DecideRequest {
   readonly start: BatchStart;
   /** Identifiers that a settle found to be another patient's. */
   readonly taken: readonly Identifier[];
-  /** Paths changed from a commit that some command expects to `current`; undefined when it is not in the history. */
-  readonly changedSince: (commit: Oid, current: TreeState) => readonly string[] | undefined;
+  readonly changedSince: ChangedSince;
   readonly committer: { readonly name: string; readonly email: string };
   /** Ms since the epoch. */
   readonly now: number;

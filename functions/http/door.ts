@@ -1,6 +1,8 @@
 import { Refusal } from "../../shared/errors.ts";
+import type { Oid } from "../../shared/git/oid.ts";
 import { decide } from "../../shared/record/decide.ts";
 import { staleFile, staleFiles } from "../../shared/record/preconditions.ts";
+import { changedSince } from "../changed-since.ts";
 import type { Dependencies, VerifiedCaller } from "../dependencies.ts";
 import type { RecordVersion } from "../record-reader.ts";
 import type { LastWrites } from "./last-writes.ts";
@@ -31,7 +33,7 @@ export const checkDoor = async (deps: Dependencies, candidate: Candidate, last: 
   // The create may have been committed between the two reads.
   const late = await deps.records.current(patientId);
   if (late === undefined) throw noSuchPatient();
-  checkAgainst(deps, late, candidate);
+  await checkAgainst(deps, late, candidate);
 };
 
 /** Whether the write's tag is that of its file at the head, by what is remembered: then nothing else can be wrong with it. */
@@ -59,14 +61,19 @@ const isBeingCreated = async ({ engine, config }: Dependencies, { patientId, ope
   return items.some(({ command }) => command === "CreatePatient");
 };
 
-const checkAgainst = (deps: Dependencies, { tree, commit }: RecordVersion, candidate: Candidate): void => {
+const checkAgainst = async (
+  deps: Dependencies,
+  { tree, commit }: RecordVersion,
+  candidate: Candidate,
+): Promise<void> => {
   const { write, patientId, operationId, caller, open } = candidate;
   const { command, unmatchable, path } = write;
   if (unmatchable !== null)
     throw path === null ? staleFiles([unmatchable], commit) : staleFile(path, tree.file(path)?.oid);
   if (command === null) throw new Error("a command is missing without a reason");
   const now = new Date(deps.now()).toISOString();
-  const record = { tree, commit, packBytes: 0, changedSince: () => [] };
+  const since = await changedSince(deps.records, { patientId, commit, tree }, [command]);
+  const record = { tree, commit, packBytes: 0, changedSince: (expected: Oid) => since(expected, tree) };
   const refusal = decide(record, command, { patientId, operationId, caller, submittedAt: now, now });
   if (!(refusal instanceof Refusal)) return;
   // What is queued before it may still clear the way, but not bring back a tag or a commit that is gone.

@@ -251,3 +251,32 @@ const untilQueued = async ({ deps }: HttpEdge, id: string): Promise<void> => {
   while ((await deps.engine.operations.countQueued(id, 1)) === 0)
     await new Promise((resolve) => void setTimeout(resolve, 5));
 };
+
+const changesFrom = (id: string, expectedCommit: string) =>
+  edge.call("POST", `/v1/patients/${id}/changes`, {
+    body: { summary: "late", expectedCommit, changes: [{ put: "notes/late.md", content: "late" }] },
+  });
+
+describe("a change set with an expectedCommit that is not the record's any more", () => {
+  test("is told at the door what has changed since, and stores nothing", async () => {
+    const id = await aPatient(edge);
+    const seen = (await edge.call("GET", `/v1/patients/${id}`)).json.commit;
+    await aNote(edge, id, "notes/b.md");
+    await aNote(edge, id, "notes/a.md");
+    const now = (await edge.call("GET", `/v1/patients/${id}`)).json.commit;
+    const before = await edge.operations();
+    const { status, json } = await changesFrom(id, seen);
+    expect(status).toBe(412);
+    expect(json).toMatchObject({ code: "precondition-failed", currentEtag: `"${now}"` });
+    expect(json.changedPaths).toEqual(["notes/a.md", "notes/b.md"]);
+    expect(await edge.operations()).toBe(before);
+  });
+
+  test("is told that its commit was never in the history, without paths", async () => {
+    const id = await aPatient(edge);
+    const { status, json } = await changesFrom(id, "0".repeat(40));
+    expect(status).toBe(412);
+    expect(json.detail).toContain("not in the history");
+    expect(json).not.toHaveProperty("changedPaths");
+  });
+});
