@@ -54,7 +54,7 @@ const flags = {
 } as const;
 
 const measurementMs = { quick: 1_500, full: 5_000 };
-/** Above this share of the cores the machine had other things to do. */
+/** Load before the start, as a share of the cores, that is worth a warning. */
 const busyShare = 0.3;
 
 const chosen = (only: string | undefined): readonly Scenario[] => {
@@ -70,7 +70,9 @@ const machineText = ({ cores, cpu, memoryGb, kernel, node, fsyncMs, signMs, load
   [
     `${at}: ${cores} cores, ${cpu}, ${memoryGb} GB, Linux ${kernel}, Node ${node}`,
     `fsync of 4 KB ${fsyncMs.toFixed(3)} ms, Ed25519 signature ${signMs.toFixed(3)} ms (medians); load average before ${load.toFixed(2)}`,
-    ...(load > cores * busyShare ? [`The machine was BUSY (load ${load.toFixed(2)}): figures are too low.`] : []),
+    ...(load > cores * busyShare
+      ? ["The machine was busy before: the notes say what OTHERS had of its CPU meanwhile."]
+      : []),
   ].join("\n");
 
 const progress = (text: string): void => void process.stderr.write(`  ${text}\n`);
