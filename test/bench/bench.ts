@@ -57,11 +57,25 @@ const measurementMs = { quick: 1_500, full: 5_000 };
 /** Load before the start, as a share of the cores, that is worth a warning. */
 const busyShare = 0.3;
 
+const complain = (text: string): never => {
+  process.stderr.write(`${text}\n\n${usage}`);
+  process.exit(1);
+};
+
+const readFlags = () => {
+  try {
+    return parseArgs({ options: flags, strict: true }).values;
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    return complain(cause.message);
+  }
+};
+
 const chosen = (only: string | undefined): readonly Scenario[] => {
   if (only === undefined) return scenarios;
   return only.split(",").map((name) => {
     const found = scenarios.find((scenario) => scenario.name === name.trim());
-    if (found === undefined) throw new Error(`there is no scenario ${name}\n\n${usage}`);
+    if (found === undefined) return complain(`there is no scenario ${name}`);
     return found;
   });
 };
@@ -104,7 +118,7 @@ const measureAll = async (run: readonly Scenario[], quick: boolean) => {
 };
 
 const main = async (): Promise<void> => {
-  const { only, quick, json, markdown, help } = parseArgs({ options: flags, strict: true }).values;
+  const { only, quick, json, markdown, help } = readFlags();
   if (help) {
     process.stdout.write(usage);
     return;
