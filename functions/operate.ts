@@ -1,6 +1,7 @@
 import { isFault, problemOf, Refusal } from "../shared/errors.ts";
-import type { Operation, Outcome } from "../shared/operation.ts";
+import type { Operation, Outcome, PatientId } from "../shared/operation.ts";
 import { mayAccess } from "./access.ts";
+import { audit } from "./audit.ts";
 import type { Dependencies, VerifiedCaller } from "./dependencies.ts";
 import type { HttpEvent, HttpRequest, HttpResult } from "./http/exchange.ts";
 import { httpFunction, routeWork } from "./http/http-function.ts";
@@ -8,15 +9,23 @@ import { isUuid } from "./http/ids.ts";
 import { readJson } from "./http/json-body.ts";
 import { jsonResult } from "./http/json-result.ts";
 import { operationPath, operationView } from "./http/operation-view.ts";
+import { noSuchPatient } from "./http/problem-result.ts";
 import { readQuery } from "./http/query.ts";
-import { dismissSchema } from "./http/request-schemas.ts";
+import { dismissSchema, redriveSchema } from "./http/request-schemas.ts";
+import { notParked, redriveOperation, redrivePatient } from "./redrive.ts";
 
-/** What an operator does with an operation that was set aside: queue it again, or end it. */
+/** What an operator does with operations that were set aside: queue them again, or end one. */
 export const operate = (deps: Dependencies) =>
   httpFunction(deps, "operate", {
+    "POST /v1/operations/redrive": routeWork(readRedrive, (request) => redriveAll(deps, request)),
     "POST /v1/operations/{operationId}/redrive": routeWork(readQuery, (request) => redrive(deps, request)),
     "POST /v1/operations/{operationId}/dismiss": routeWork(readDismiss, (request) => dismiss(deps, request)),
   });
+
+const readRedrive = (event: HttpEvent) => {
+  readQuery(event);
+  return readJson(event, redriveSchema);
+};
 
 const readDismiss = (event: HttpEvent) => {
   readQuery(event);
@@ -30,32 +39,28 @@ const find = async ({ engine }: Dependencies, caller: VerifiedCaller, id: string
   return operation;
 };
 
-const notParked = ({ state }: Operation): Refusal =>
-  new Refusal("not-parked", `Only a parked operation can be redriven or dismissed; this one is ${state}.`, { state });
-
-/** Row, then message. A repeat of a redrive that was cut off in between finds the row queued, and sends it again. */
 const redrive = async (deps: Dependencies, { caller, params }: HttpRequest<unknown>): Promise<HttpResult> => {
-  const before = await find(deps, caller, params["operationId"] ?? "");
-  const operation = await queuedAgain(deps, before);
-  const { id, patientId, attempt } = operation;
-  await deps.engine.intake.send({ operationId: id, patientId, attempt });
-  deps.hints.queued();
-  deps.hints.settled([id]);
-  audit(deps, "operation.redriven", { operationId: id, attempt, caller });
-  return answer(202, operation);
+  const parked = await find(deps, caller, params["operationId"] ?? "");
+  return answer(202, await redriveOperation(deps, parked, caller));
 };
 
-const queuedAgain = async ({ engine }: Dependencies, before: Operation): Promise<Operation> => {
-  if (before.state === "queued" && before.attempt > 1) return before;
-  if (before.state !== "parked") throw notParked(before);
-  try {
-    return await engine.operations.redrive(before.id);
-  } catch (cause) {
-    if (!isFault(cause, "operations-moved")) throw cause;
-    const [now] = await engine.operations.get([before.id]);
-    if (now?.state === "queued") return now;
-    throw notParked(now ?? before);
-  }
+/** All that is parked of one patient. Where there is neither a record nor an operation there is no patient. */
+const redriveAll = async (
+  deps: Dependencies,
+  { caller, input: { patientId } }: HttpRequest<ReturnType<typeof readRedrive>>,
+): Promise<HttpResult> => {
+  if (!mayAccess(caller, patientId, "redrive")) throw noSuchPatient();
+  const redriven = await redrivePatient(deps, patientId, caller);
+  if (redriven.length === 0 && !(await isKnownPatient(deps, patientId))) throw noSuchPatient();
+  return jsonResult(200, { items: redriven.map(operationView) });
+};
+
+const isKnownPatient = async ({ engine }: Dependencies, patientId: PatientId): Promise<boolean> => {
+  const [head, { items }] = await Promise.all([
+    engine.heads.read(patientId),
+    engine.operations.list({ patientId, limit: 1 }),
+  ]);
+  return (head !== undefined && head.commit !== null) || items.length > 0;
 };
 
 /** parked → rejected; a repeat finds it dismissed and answers the same. */
@@ -68,7 +73,7 @@ const dismiss = async (
   if (before.state !== "parked") throw notParked(before);
   const operation = await dismissed(deps, before, input.reason);
   deps.hints.settled([operation.id]);
-  audit(deps, "operation.dismissed", { operationId: operation.id, attempt: operation.attempt, caller });
+  audit(deps, "operation.dismissed", { operation, caller });
   return answer(200, operation);
 };
 
@@ -92,13 +97,6 @@ const outcomeOf = ({ now }: Dependencies, { id, attempt }: Operation, reason: st
   etag: null,
   problem: problemOf(new Refusal("dismissed", "An operator dismissed the operation.", { reason })),
 });
-
-/** Who did it, by the token's subject: an operator acts on others' work. The reason stays with the operation. */
-const audit = (
-  deps: Dependencies,
-  event: string,
-  { caller, ...fields }: { readonly operationId: string; readonly attempt: number; readonly caller: VerifiedCaller },
-): void => deps.log("info", event, { ...fields, issuer: caller.issuer, subject: caller.subject });
 
 const answer = (statusCode: number, operation: Operation): HttpResult =>
   jsonResult(statusCode, operationView(operation), { location: operationPath(operation.id) });

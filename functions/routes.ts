@@ -26,6 +26,7 @@ export const routes = [
   { method: "GET", path: "/v1/patients/{patientId}/commits/{oid}", function: "read", action: "read" },
   { method: "GET", path: "/v1/operations", function: "status", action: "follow" },
   { method: "GET", path: "/v1/operations/{operationId}", function: "status", action: "follow" },
+  { method: "POST", path: "/v1/operations/redrive", function: "operate", action: "redrive" },
   { method: "POST", path: "/v1/operations/{operationId}/redrive", function: "operate", action: "redrive" },
   { method: "POST", path: "/v1/operations/{operationId}/dismiss", function: "operate", action: "redrive" },
   { method: "GET", path: "/git/{patientId}.git/info/refs", function: "git", action: "read" },

@@ -53,3 +53,6 @@ export const searchSchema = z
 
 /** Body of `POST /v1/operations/{id}/dismiss`. */
 export const dismissSchema = z.strictObject({ reason: line(500) });
+
+/** Body of `POST /v1/operations/redrive`. */
+export const redriveSchema = z.strictObject({ patientId: uuid });

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { FunctionName, RouteKey } from "../routes.ts";
-import { changeSetSchema, createPatientSchema, dismissSchema, searchSchema } from "./request-schemas.ts";
+import { changeSetSchema, createPatientSchema, dismissSchema, redriveSchema, searchSchema } from "./request-schemas.ts";
 import {
   commitListSchema,
   commitWithChangesSchema,
@@ -121,6 +121,13 @@ export const routeDocs: Readonly<Record<RouteKey<Documented>, RouteDoc>> = {
     parameters: ["Prefer", "If-None-Match"],
     success: { 200: operationSchema, 304: null },
     problems: asked,
+  },
+  "POST /v1/operations/redrive": {
+    tag: "Operations",
+    summary: "Queue a patient's parked operations again, in the order of submission",
+    body: redriveSchema,
+    success: { 200: operationListSchema },
+    problems: [...asked, 413, 415],
   },
   "POST /v1/operations/{operationId}/redrive": {
     tag: "Operations",
