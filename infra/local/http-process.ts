@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { Refusal } from "../../shared/errors.ts";
 import type { Engine } from "../../shared/ports.ts";
 import { allFunctions } from "./all-functions.ts";
 import { isErrno } from "./data-folder.ts";
@@ -17,8 +18,10 @@ const mostDrainMs = 5_000;
 const apiBodyLimit = 256 * 1024;
 const gitBodyLimit = 1_000_000;
 
-const starting: Entry = () =>
-  Promise.resolve(problemResult("unavailable", "The service is starting.", { "retry-after": "1" }));
+const starting: Entry = (_event, { awsRequestId }) =>
+  Promise.resolve(
+    problemResult(awsRequestId, new Refusal("unavailable", "The service is starting."), { "retry-after": "1" }),
+  );
 
 const listen = async ({ server }: LocalServer, settings: Settings): Promise<string> => {
   const port = Number(process.env["CASENOTES_RESTART_PORT"] ?? settings.port);

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { problemOf, Refusal } from "../../shared/errors.ts";
+import { Refusal } from "../../shared/errors.ts";
+import { serverProblem } from "./problem-result.ts";
 
 /** Event on a request whose body turned out not to be HTTP: its owner answers. */
 export const malformedBody = "casenotes-malformed";
@@ -19,11 +21,10 @@ export const answerMalformed = (error: Error & { readonly code?: string }, socke
     if (!response.req.complete) response.req.emit(malformedBody);
   } else {
     const [line, detail] = reasons[error.code ?? ""] ?? otherReason;
-    const body = JSON.stringify({
-      ...problemOf(new Refusal("invalid-request", detail)),
-      status: Number(line.slice(0, 3)),
-    });
-    const type = "content-type: application/problem+json\r\nconnection: close";
+    const requestId = randomUUID();
+    const problem = serverProblem(requestId, new Refusal("invalid-request", detail));
+    const body = JSON.stringify({ ...problem, status: Number(line.slice(0, 3)) });
+    const type = `content-type: application/problem+json\r\nx-request-id: ${requestId}\r\nconnection: close`;
     socket.end(`HTTP/1.1 ${line}\r\n${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   }
 };

@@ -1,16 +1,27 @@
-import { problemOf, Refusal, type ProblemCode } from "../../shared/errors.ts";
 import type { StreamedResult } from "../../functions/streamed-result.ts";
+import { problemOf, type Problem, type Refusal } from "../../shared/errors.ts";
 
-/** The answer of the server itself, where no function was asked: an RFC 9457 problem. */
+/** The problem of a request that no function saw. */
+export const serverProblem = (requestId: string, refusal: Refusal): Problem => ({
+  ...problemOf(refusal),
+  instance: `urn:uuid:${requestId}`,
+});
+
+/** The answer of the server itself, where no function was asked: an RFC 9457 problem with the request's id. */
 export const problemResult = (
-  code: ProblemCode,
-  detail: string,
+  requestId: string,
+  refusal: Refusal,
   headers: Readonly<Record<string, string>> = {},
 ): StreamedResult => {
-  const problem = problemOf(new Refusal(code, detail));
+  const problem = serverProblem(requestId, refusal);
   return {
     statusCode: problem.status,
-    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      "x-request-id": requestId,
+      ...headers,
+    },
     body: JSON.stringify(problem),
   };
 };

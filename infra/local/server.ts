@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import { Server as NetServer } from "node:net";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { Refusal } from "../../shared/errors.ts";
 import type { Invocation, Log } from "../../functions/dependencies.ts";
 import { collectBody } from "./collect-body.ts";
 import { gatewayEvent, targetOf } from "./gateway-event.ts";
@@ -90,8 +91,9 @@ const serve = async (req: IncomingMessage, res: ServerResponse, serving: Serving
   if (req.headers.expect !== undefined && !(Number(req.headers["content-length"]) > limit)) res.writeContinue();
   const body = await collectBody(req, limit);
   if (body.kind === "gone") return;
-  if (body.kind !== "whole") return responder.answerAndClose(refusedBody(body.kind, limit), req);
   const requestId = randomUUID();
+  if (body.kind !== "whole")
+    return responder.answerAndClose(problemResult(requestId, refusedBody(body.kind, limit)), req);
   const at = now();
   const endsAt = at + (serving.handlerTimeMs ?? 29_000);
   const invocation: Invocation = {
@@ -107,15 +109,20 @@ const serve = async (req: IncomingMessage, res: ServerResponse, serving: Serving
   counts.answered += responder.state() === "answered" ? 1 : 0;
 };
 
-const refusedBody = (kind: "too-large" | "malformed", limit: number): Answer =>
+const refusedBody = (kind: "too-large" | "malformed", limit: number): Refusal =>
   kind === "too-large"
-    ? problemResult("payload-too-large", `The body of this request may have at most ${limit} bytes.`)
-    : problemResult("invalid-request", "The body's framing is not valid HTTP/1.1.");
+    ? new Refusal("payload-too-large", `The body of this request may have at most ${limit} bytes.`)
+    : new Refusal("invalid-request", "The body's framing is not valid HTTP/1.1.");
+
+const unexpected = new Refusal(
+  "internal-error",
+  "The request failed. It may be sent again with the same Idempotency-Key.",
+);
 
 const failed = (cause: unknown, requestId: string, { counts, log }: Serving): Answer => {
   counts.throws += 1;
   log("error", "unexpected-throw", { requestId, ...throwFields(cause) });
-  return problemResult("internal-error", "The request failed. It may be sent again with the same Idempotency-Key.");
+  return problemResult(requestId, unexpected);
 };
 
 /** Accepts who has connected already, one a turn of the event loop: closing the listener would reset them. */

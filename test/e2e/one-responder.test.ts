@@ -166,6 +166,14 @@ describe("one answer", () => {
   });
 });
 
+/** A problem of the server's own: the request's id in the header and in the body are one. */
+const expectProblem = (answer: string): void => {
+  const [head = "", body = ""] = answer.split("\r\n\r\n");
+  expect(head).toContain("application/problem+json");
+  const [, requestId] = /x-request-id: ([0-9a-f-]{36})/i.exec(head) ?? [];
+  expect(JSON.parse(body)).toMatchObject({ code: expect.any(String), instance: `urn:uuid:${requestId}` });
+};
+
 describe("a body that is too large", () => {
   test("is refused by its declared length before it is sent", async () => {
     const socket = await open();
@@ -175,6 +183,7 @@ describe("a body that is too large", () => {
     socket.end();
     expect(await text).toMatch(/^HTTP\/1.1 413 /);
     expect(await text).toContain("connection: close");
+    expectProblem(await text);
     expect(await text).toContain("payload-too-large");
   });
 
@@ -236,7 +245,15 @@ describe("a request", () => {
     const text = received(socket);
     socket.write(request);
     expect(await text).toMatch(status);
-    expect(await text).toContain("application/problem+json");
+    expectProblem(await text);
+  });
+
+  test("that meets a defect of a function is answered with a problem", async () => {
+    const socket = await open();
+    const text = received(socket);
+    socket.end(get("/throws"));
+    expect(await text).toMatch(/^HTTP\/1.1 500 /);
+    expectProblem(await text);
   });
 
   test("followed by nonsense gets its own answer, and nothing is mixed into it", async () => {

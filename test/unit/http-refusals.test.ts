@@ -365,5 +365,8 @@ test("a method that a path does not take is 405 with Allow; an unknown path is 4
     code: "method-not-allowed",
   });
   expect((await edge.call("OPTIONS", "/v1/patients")).headers["allow"]).toBe("POST, GET, HEAD");
-  expect(await edge.call("GET", "/nowhere")).toMatchObject({ status: 404, json: { code: "not-found" } });
+  const nowhere = await edge.call("GET", "/nowhere");
+  expect(nowhere).toMatchObject({ status: 404, json: { code: "not-found" } });
+  for (const answer of [{ headers, json }, nowhere])
+    expect(answer.json.instance).toBe(`urn:uuid:${answer.headers["x-request-id"]}`);
 });
