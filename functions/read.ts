@@ -9,7 +9,7 @@ export const read = (deps: Dependencies) =>
   httpFunction(deps, "read", {
     "GET /v1/patients": routeWork(parsePatientList, (request) => getPatients(deps, request)),
     "POST /v1/patients/search": routeWork(parseSearch, (request) => getPatients(deps, request)),
-    "GET /v1/patients/{patientId}": routeWork(parseRecordRead, (request) => getRecord(deps, request)),
+    "GET /v1/patients/{patientId}": routeWork(parseRecordRead, getRecord(deps)),
     "GET /v1/patients/{patientId}/files/{proxy+}": routeWork(parseFileRead, (request) => getFile(deps, request)),
     "GET /v1/patients/{patientId}/commits": routeWork(parseHistory, (request) => getHistory(deps, request)),
     "GET /v1/patients/{patientId}/commits/{oid}": routeWork(parseCommit, (request) => getCommit(deps, request)),

@@ -1,5 +1,6 @@
 import { Refusal } from "../../shared/errors.ts";
 import { mediaTypeOf } from "../../shared/record/media-types.ts";
+import { demographicsReader } from "../demographics-of.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { RecordVersion } from "../record-reader.ts";
 import { isKnown } from "./entity-tags.ts";
@@ -32,14 +33,16 @@ const versionOf = async (
 };
 
 /** `GET /v1/patients/{id}`. */
-export const getRecord = async (
-  deps: Dependencies,
-  { caller, params, input: { at, known } }: HttpRequest<RecordRead>,
-): Promise<HttpResult> => {
-  const version = await versionOf(deps, params["patientId"] ?? "", at);
-  if (isKnown(known, version.commit)) return notModified(version.commit);
-  const view = recordView(version, { baseUrl: deps.config.baseUrl, caller, isCurrent: at === undefined });
-  return jsonResult(200, view, { etag: `"${version.commit}"` });
+export const getRecord = (deps: Dependencies) => {
+  const demographicsOf = demographicsReader();
+  return async ({ caller, params, input: { at, known } }: HttpRequest<RecordRead>): Promise<HttpResult> => {
+    const version = await versionOf(deps, params["patientId"] ?? "", at);
+    if (isKnown(known, version.commit)) return notModified(version.commit);
+    const demographics = demographicsOf(version.tree);
+    const { baseUrl } = deps.config;
+    const view = recordView(version, { demographics, baseUrl, caller, isCurrent: at === undefined });
+    return jsonResult(200, view, { etag: `"${version.commit}"` });
+  };
 };
 
 export const parseFileRead = (event: HttpEvent) => ({ ...parseRecordRead(event), path: readFilePath(event) });

@@ -1,9 +1,7 @@
 import type { Summary } from "../../shared/head.ts";
+import type { Demographics } from "../../shared/record/command.ts";
 import { parseCommitMessage } from "../../shared/record/commit-message.ts";
 import { allowedCommands } from "../../shared/record/decide.ts";
-import { readDemographics } from "../../shared/record/demographics-file.ts";
-import { demographicsPath } from "../../shared/record/paths.ts";
-import { Refusal } from "../../shared/errors.ts";
 import { hasScope } from "../access.ts";
 import type { VerifiedCaller } from "../dependencies.ts";
 import type { LoggedCommit, RecordVersion } from "../record-reader.ts";
@@ -20,30 +18,25 @@ export const summaryView = ({ patientId, commit, commits, updatedAt, name, birth
   identifiers: identifiers.map(({ system, value }) => ({ system, value })),
 });
 
-const demographicsOf = ({ tree }: RecordVersion) => {
-  const demographics = readDemographics(tree.pinned(demographicsPath) ?? "");
-  if (demographics instanceof Refusal) throw new Error("the demographics of a record are not valid");
-  return demographics;
-};
-
 /** To the millisecond for the current version, as in lists; Git keeps whole seconds of the others. */
 const updatedAtOf = ({ commit, head, committedAt }: RecordVersion): string =>
   commit === head.commit && head.updatedAt !== null ? head.updatedAt : committedAt;
 
+/** What a record's view shows beside its version. */
+interface RecordContext {
+  readonly demographics: Demographics;
+  readonly baseUrl: string;
+  readonly caller: VerifiedCaller;
+  readonly isCurrent: boolean;
+}
+
 /** A record: its version, demographics, files, and what this caller may do with it now (`isCurrent`). */
-export const recordView = (
-  version: RecordVersion,
-  {
-    baseUrl,
-    caller,
-    isCurrent,
-  }: { readonly baseUrl: string; readonly caller: VerifiedCaller; readonly isCurrent: boolean },
-) => ({
+export const recordView = (version: RecordVersion, { demographics, baseUrl, caller, isCurrent }: RecordContext) => ({
   id: version.patientId,
   commit: version.commit,
   commits: version.commits,
   updatedAt: updatedAtOf(version),
-  demographics: demographicsOf(version),
+  demographics,
   files: Array.from(version.tree.files(), ({ path, oid, size }) => ({ path, etag: `"${oid}"`, size })),
   allowedCommands: isCurrent && hasScope(caller, "write") ? allowedCommands(version.tree) : [],
   clone: `${baseUrl}/git/${version.patientId}.git`,
