@@ -1,6 +1,7 @@
 import { Refusal } from "../errors.ts";
 import type { FileChange, FileEntry, RecordTree } from "../record/view.ts";
 import { encodeBlob } from "./objects.ts";
+import { namesLike } from "./names-like.ts";
 import { checkPath } from "./names.ts";
 import {
   childOf,
@@ -69,6 +70,10 @@ export const treeState = (root: FolderNode, pins: Pins): TreeState => ({
   names: (path) => {
     const folder = folderAt(root, path);
     return folder === undefined ? [] : namesOf(folder);
+  },
+  namesLike: (path, name) => {
+    const folder = folderAt(root, path);
+    return folder === undefined ? [] : namesLike(folder, name);
   },
   files: () => filesOf(root, ""),
   pinned: (path) => pins[path],

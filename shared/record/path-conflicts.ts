@@ -19,19 +19,6 @@ const remains = (tree: RecordTree, path: string, deleted: ReadonlySet<string>): 
   return false;
 };
 
-/**
- * Whether two names are equal but for case. Names are letters, digits, `.`, `_` and `-`
- * (shared/git/names.ts): setting bit 5 folds the letters and keeps the others apart. Compared from the end, where
- * numbered names differ: this runs for every name of a folder that gains a file.
- */
-const isTwin = (name: string, other: string): boolean => {
-  if (name.length !== other.length) return false;
-  for (let at = name.length - 1; at >= 0; at--) {
-    if ((name.charCodeAt(at) | 0x20) !== (other.charCodeAt(at) | 0x20)) return false;
-  }
-  return true;
-};
-
 /** A new path against the tree: only the first name that is not a folder yet can collide. */
 const refuseNewPath = (tree: RecordTree, path: string, deleted: ReadonlySet<string>): Refusal | null => {
   if (tree.isFolder(path)) {
@@ -45,8 +32,7 @@ const refuseNewPath = (tree: RecordTree, path: string, deleted: ReadonlySet<stri
   if (child !== path && tree.file(child) !== undefined && !deleted.has(child)) {
     return conflict(path, `${child} is a file, so it cannot be a folder.`);
   }
-  for (const other of tree.names(folder)) {
-    if (!isTwin(name, other)) continue;
+  for (const other of tree.namesLike(folder, name)) {
     const twin = beneath(folder, other);
     if (remains(tree, twin, deleted)) return conflict(path, `${child} differs from ${twin} only in case.`);
   }

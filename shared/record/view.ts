@@ -18,6 +18,8 @@ export interface RecordTree {
   isFolder(path: string): boolean;
   /** Names in a folder ("" is the root), files and folders; empty when it does not exist. */
   names(folder: string): Iterable<string>;
+  /** Those of them that equal `name` but for case, itself included. */
+  namesLike(folder: string, name: string): Iterable<string>;
   /** Every file, in Git's tree order. */
   files(): Iterable<FileEntry>;
   /** Content of a small managed file (`ehr_status.yaml`, `demographics/patient.yaml`), kept with the tree. */

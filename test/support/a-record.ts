@@ -32,6 +32,7 @@ export const aTree = (contents: ReadonlyMap<string, string>): RecordTree => {
     file: entry,
     isFolder: (path) => path !== "" && namesIn(path).size > 0,
     names: namesIn,
+    namesLike: (folder, name) => [...namesIn(folder)].filter((other) => other.toLowerCase() === name.toLowerCase()),
     files: () => [...contents.keys()].toSorted().map((path) => entry(path)!),
     pinned: (path) => contents.get(path),
   };
