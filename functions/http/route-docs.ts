@@ -30,7 +30,6 @@ const writing = { parameters: ["Idempotency-Key", "Prefer"], success: { 202: ope
 const door = [...asked, 409, 413, 415, 422, 429] as const;
 const guarded = ["Idempotency-Key", "If-Match", "Prefer"] as const;
 const fileTypes = "application/yaml";
-const open = [500] as const;
 
 /** One entry for each route: leaving one out does not compile. */
 export const routeDocs: Readonly<Record<RouteKey<Documented>, RouteDoc>> = {
@@ -84,7 +83,7 @@ export const routeDocs: Readonly<Record<RouteKey<Documented>, RouteDoc>> = {
     summary: "Delete a file",
     parameters: guarded,
     success: { 200: operationSchema, 202: operationSchema },
-    problems: [...asked, 409, 412, 413, 415, 422, 428, 429],
+    problems: [...asked, 409, 412, 413, 422, 428, 429],
   },
   "POST /v1/patients/{patientId}/changes": {
     tag: "Records",
@@ -153,14 +152,14 @@ export const routeDocs: Readonly<Record<RouteKey<Documented>, RouteDoc>> = {
     summary: "Smart HTTP: clone and fetch",
     body: "bytes",
     success: { 200: "application/x-git-upload-pack-result" },
-    problems: asked,
+    problems: [...asked, 415],
   },
   "POST /git/{patientId}.git/git-receive-pack": {
     tag: "Git",
     summary: "Refused: records are changed through the API",
     body: "bytes",
     success: {},
-    problems: [401, 403, 404],
+    problems: [401, 403],
   },
   "GET /healthz": {
     tag: "Service",
@@ -172,13 +171,13 @@ export const routeDocs: Readonly<Record<RouteKey<Documented>, RouteDoc>> = {
     tag: "Service",
     summary: "This contract (OpenAPI 3.1)",
     success: { 200: "application/json" },
-    problems: open,
+    problems: [],
   },
-  "GET /docs": { tag: "Service", summary: "This contract as a page", success: { 200: "text/html" }, problems: open },
+  "GET /docs": { tag: "Service", summary: "This contract as a page", success: { 200: "text/html" }, problems: [] },
   "GET /.well-known/allowed-signers": {
     tag: "Service",
     summary: "Allowed-signers file for git verify-commit",
     success: { 200: "text/plain" },
-    problems: open,
+    problems: [],
   },
 };

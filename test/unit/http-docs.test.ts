@@ -6,6 +6,7 @@ import { maxBodyBytes } from "../../functions/http/body.ts";
 import { maxWaitS } from "../../functions/http/prefer.ts";
 import { maxJsonDepth } from "../../functions/http/strict-json.ts";
 import { roles } from "../../functions/roles.ts";
+import { routeDocs } from "../../functions/http/route-docs.ts";
 import { routes } from "../../functions/routes.ts";
 import { problems } from "../../shared/errors.ts";
 import { anHttpEdge, type HttpEdge } from "../support/http-edge.ts";
@@ -55,7 +56,10 @@ describe("the contract", () => {
     for (const { method, path } of routes) {
       const operation = paths[templateOf(path)]![method.toLowerCase()]!;
       expect(operation.summary.length).toBeGreaterThan(5);
-      expect(Object.keys(operation.responses).length).toBeGreaterThan(1);
+      const { success, problems } = routeDocs[`${method} ${path}`];
+      expect(Object.keys(operation.responses).toSorted()).toEqual(
+        [...Object.keys(success), ...problems.map(String)].toSorted(),
+      );
     }
     const listed = Object.values(paths).flatMap((item) => Object.keys(item));
     expect(listed).toHaveLength(routes.length);
