@@ -47,7 +47,8 @@ describe("a worker", () => {
       late ??= await path.submit(randomUUID(), createCommand());
       await sleep(100);
     });
-    const worker = aWorker(path);
+    // One slot: nothing else can be taken before the stop.
+    const worker = aWorker(path, { slots: 1 });
     await until(async () => late !== undefined);
     await worker.stop();
     expect(await committed(path, id)).toBe(true);
