@@ -56,9 +56,9 @@ describe("the contract", () => {
     for (const { method, path } of routes) {
       const operation = paths[templateOf(path)]![method.toLowerCase()]!;
       expect(operation.summary.length).toBeGreaterThan(5);
-      const { success, problems } = routeDocs[`${method} ${path}`];
-      expect(Object.keys(operation.responses).toSorted()).toEqual(
-        [...Object.keys(success), ...problems.map(String)].toSorted(),
+      const { success, problems: refusals } = routeDocs[`${method} ${path}` as keyof typeof routeDocs];
+      expect(new Set(Object.keys(operation.responses))).toEqual(
+        new Set([...Object.keys(success), ...refusals.map(String)]),
       );
     }
     const listed = Object.values(paths).flatMap((item) => Object.keys(item));
