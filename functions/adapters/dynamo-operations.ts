@@ -1,0 +1,117 @@
+import { QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { Fault } from "../../shared/errors.ts";
+import type { Operation, OperationId, Outcome, PatientId } from "../../shared/operation.ts";
+import type { Operations } from "../../shared/ports.ts";
+import { calling, isNamed } from "./aws-faults.ts";
+import { type AwsStore, shardOf } from "./aws-store.ts";
+import { namesIn, updating } from "./dynamo-names.ts";
+import { listOperations, listQueuedOperations } from "./list-operations.ts";
+import { type OperationItem, operationOf, stateKey } from "./operation-item.ts";
+import { readOperations } from "./read-operations.ts";
+import { settleOperation } from "./settle-operation.ts";
+import { keysInOrder } from "./sorted-keys.ts";
+
+/** Newest operations of a patient that are looked at to count the queued ones: those are its last, as the queue is FIFO. */
+const mostLookedAt = 200;
+
+const queuedOfPatient = { key: "#p = :patient", filter: "#st = :queued" };
+
+const countQueued = async ({ clients, names }: AwsStore, patientId: PatientId, limit: number): Promise<number> => {
+  const query = new QueryCommand({
+    TableName: names.tables.operations,
+    IndexName: "byPatient",
+    KeyConditionExpression: queuedOfPatient.key,
+    FilterExpression: queuedOfPatient.filter,
+    ExpressionAttributeNames: namesIn(queuedOfPatient.key, queuedOfPatient.filter),
+    ExpressionAttributeValues: { ":patient": patientId, ":queued": "queued" },
+    ScanIndexForward: false,
+    Limit: mostLookedAt,
+    Select: "COUNT",
+  });
+  const { Count = 0 } = await calling("Query byPatient", () => clients.dynamo.send(query));
+  return Math.min(Count, limit);
+};
+
+/** Sorts after every key of this time, and before those of later times: "$" follows the "#" of a key. */
+const afterAllAt = (submittedAt: string): string => `${submittedAt}$`;
+
+const laterSettled = async (store: AwsStore, patientId: PatientId, submittedAt: string): Promise<boolean> => {
+  const index = { table: store.names.tables.operations, index: "byPatient", partitionKey: "p", sortKey: "t" };
+  const walk = { partitions: [patientId], above: afterAllAt(submittedAt), pageSize: 100 };
+  for await (const { st } of keysInOrder<Pick<OperationItem, "st">>(store, index, walk))
+    if (st === "committed" || st === "rejected") return true;
+  return false;
+};
+
+type Change = Omit<ReturnType<typeof settleOperation>, "ExpressionAttributeValues"> & {
+  readonly ExpressionAttributeValues: Record<string, string | number>;
+};
+
+/** Throws Fault operations-moved when the row is not as the condition says. */
+const change = async ({ clients, names }: AwsStore, id: OperationId, conditional: Change): Promise<Operation> => {
+  const update = new UpdateCommand({
+    TableName: names.tables.operations,
+    ...conditional,
+    ReturnValues: "ALL_NEW",
+  });
+  return calling("UpdateItem operations", async () => {
+    try {
+      return operationOf((await clients.dynamo.send(update)).Attributes as OperationItem);
+    } catch (cause) {
+      if (!isNamed(cause, "ConditionalCheckFailedException")) throw cause;
+      throw new Fault("operations-moved", "the operation is not in the expected state", { operationIds: [id] });
+    }
+  });
+};
+
+const writeTries = updating("SET #tr = :tries", "#st = :queued AND #at = :attempt");
+
+const queueAgain = updating(
+  "SET #st = :queued, #o = :o, #at = #at + :one, #tr = :zero, #v = #v + :one REMOVE #pr",
+  "#st = :parked",
+);
+
+const redriven = (id: OperationId): Change => ({
+  Key: { id },
+  ...queueAgain,
+  ExpressionAttributeValues: {
+    ":queued": "queued",
+    ":o": stateKey("queued", shardOf(id)),
+    ":one": 1,
+    ":zero": 0,
+    ":parked": "parked",
+  },
+});
+
+const reject = updating("SET #st = :rejected, #o = :o, #v = #v + :one, #sa = :sa, #pr = :pr", "#st = :parked");
+
+const dismissed = ({ operationId, settledAt, problem }: Outcome): Change => ({
+  Key: { id: operationId },
+  ...reject,
+  ExpressionAttributeValues: {
+    ":rejected": "rejected",
+    ":o": stateKey("rejected", shardOf(operationId)),
+    ":one": 1,
+    ":sa": settledAt,
+    ":pr": JSON.stringify(problem),
+    ":parked": "parked",
+  },
+});
+
+/** Operation rows; each change is one conditional update of the state it starts from. */
+export const dynamoOperations = (store: AwsStore): Operations => ({
+  get: (ids) => readOperations(store, ids),
+  list: (query) => listOperations(store, query),
+  countQueued: (patientId, limit) => countQueued(store, patientId, limit),
+  listQueued: (before, page) => listQueuedOperations(store, before, page),
+  laterSettled: (patientId, submittedAt) => laterSettled(store, patientId, submittedAt),
+  setTries: async (id, attempt, tries) => {
+    const values = { ":tries": tries, ":queued": "queued", ":attempt": attempt };
+    await change(store, id, { Key: { id }, ...writeTries, ExpressionAttributeValues: values });
+  },
+  park: async (outcome) => {
+    await change(store, outcome.operationId, settleOperation({ ...outcome, state: "parked" }));
+  },
+  redrive: (id) => change(store, id, redriven(id)),
+  dismiss: (outcome) => change(store, outcome.operationId, dismissed(outcome)),
+});
