@@ -11,7 +11,7 @@ import type { OperationState } from "../../shared/operation.ts";
 import type { Engine } from "../../shared/ports.ts";
 
 /** Writes to the store past the ports, to violate one condition and nothing else. */
-interface Tamper {
+export interface Tamper {
   setHead(patientId: string, commit: string | null): Promise<void>;
   setEpoch(patientId: string, epoch: number): Promise<void>;
   setGeneration(patientId: string, generation: number): Promise<void>;
