@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Log } from "../../functions/dependencies.ts";
-import { noFaults, openEngine } from "./open-engine.ts";
+import { noFaults, openEmbeddedEngine } from "./open-engine.ts";
 import type { Settings } from "./settings.ts";
 import { giveBackClaims, type SqliteEngine } from "./sqlite/open-engine.ts";
 import { processIsAlive, type ProcessIdentity } from "./sqlite/processes.ts";
@@ -11,12 +11,15 @@ export interface GiveBack {
   close(): Promise<void>;
 }
 
-/** The supervisor's own view of the store, opened on first use. */
-export const giveBackOf = (settings: Settings, log: Log): GiveBack => {
+/** The supervisor's own view of the store, opened on first use. On the AWS engine leases and claims run out by themselves. */
+export const giveBackOf = (settings: Settings, log: Log): GiveBack =>
+  settings.aws === undefined ? giveBackEmbedded(settings, log) : { now: async () => false, close: async () => {} };
+
+const giveBackEmbedded = (settings: Settings, log: Log): GiveBack => {
   let opening: Promise<SqliteEngine> | undefined;
   let current: Promise<boolean> | undefined;
   const giveBack = async () => {
-    const given = await giveBackClaims(await (opening ??= openEngine(settings, noFaults)), isRunning);
+    const given = await giveBackClaims(await (opening ??= openEmbeddedEngine(settings, noFaults)), isRunning);
     if (given.processes > 0) log("info", "claims.given-back", { ...given });
     return given.processes > 0;
   };

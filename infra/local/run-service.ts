@@ -42,9 +42,18 @@ const openOrComplain = async ({ data }: Settings) => {
   }
 };
 
+/** The embedded engine makes what it needs; what the AWS engine needs must be there. */
+const checkStore = async ({ aws }: Settings): Promise<void> => {
+  if (aws === undefined) return;
+  const { missingInAws } = await import("./check-aws.ts");
+  const missing = await missingInAws(aws);
+  if (missing.length > 0) complain(missing);
+};
+
 /** Runs the service until it is told to stop: the supervisor's own process. */
 export const runService = async (): Promise<void> => {
   const settings = settingsOrComplain();
+  await checkStore(settings);
   const { issuer, signer } = await openOrComplain(settings);
   const { log, flush } = jsonLog("supervisor");
   const exit = (code: number) => {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { faultPoints, type FaultPoint } from "../../functions/fault-points.ts";
+import { readAwsSettings, type AwsSettings } from "./aws-settings.ts";
 
 /** What one machine is told by its environment and its command line. */
 export interface Settings {
@@ -9,7 +10,8 @@ export interface Settings {
   readonly port: number;
   /** Absolute path of the data folder. */
   readonly data: string;
-  readonly engine: "embedded";
+  /** Undefined: the embedded engine. */
+  readonly aws: AwsSettings | undefined;
   /** Worker processes; 0: accept and answer only. */
   readonly workers: number;
   readonly tls: { readonly keyFile: string; readonly certFile: string } | undefined;
@@ -42,15 +44,14 @@ export const readSettings = (environment: Environment, args: readonly string[]):
       "HOST is not a loopback address: give --tls-key and --tls-cert, or --behind-proxy when a proxy adds TLS.",
     );
   const engine = environment["CASENOTES_ENGINE"] || "embedded";
-  if (engine === "aws") problems.push("CASENOTES_ENGINE=aws is not in this version: use embedded.");
-  else if (engine !== "embedded") problems.push("CASENOTES_ENGINE must be embedded or aws.");
+  if (engine !== "embedded" && engine !== "aws") problems.push("CASENOTES_ENGINE must be embedded or aws.");
   const settings: Settings = {
     host,
     port: readWhole(environment["PORT"] || "8080", 65_535, () =>
       problems.push("PORT must be a number from 0 to 65535."),
     ),
     data: resolve(environment["CASENOTES_DATA"] || ".casenotes"),
-    engine: "embedded",
+    aws: engine === "aws" ? readAwsSettings(environment, problems) : undefined,
     workers: readWhole(flags.workers ?? "1", 64, () => problems.push("--workers must be a number from 0 to 64.")),
     tls,
     publicUrl: readPublicUrl(environment["CASENOTES_BASE_URL"], problems),

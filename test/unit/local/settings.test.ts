@@ -14,7 +14,7 @@ const problemsOf = (environment: Record<string, string>, args: readonly string[]
 describe("settings", () => {
   test("have a default for everything", () => {
     const settings = readSettings({}, []);
-    expect(settings).toMatchObject({ host: "127.0.0.1", port: 8080, engine: "embedded", workers: 1 });
+    expect(settings).toMatchObject({ host: "127.0.0.1", port: 8080, aws: undefined, workers: 1 });
     expect(settings.data).toMatch(/\/\.casenotes$/);
   });
 
@@ -30,7 +30,6 @@ describe("settings", () => {
   test.for([
     [{ PORT: "65536" }, [], /PORT/],
     [{ PORT: "-1" }, [], /PORT/],
-    [{ CASENOTES_ENGINE: "aws" }, [], /not in this version/],
     [{ CASENOTES_FAULT_POINT: "after-payload:0" }, [], /CASENOTES_FAULT_POINT/],
     [{ CASENOTES_BASE_URL: "ftp://x" }, [], /CASENOTES_BASE_URL/],
     [{}, ["--workers", "65"], /--workers/],
@@ -52,6 +51,24 @@ describe("settings", () => {
     ["localhost", [], true],
   ] as const)("let HOST=%s with %j: %s", ([host, args, allowed]) => {
     expect(problemsOf({ HOST: host }, args).length === 0).toBe(allowed);
+  });
+
+  test("of the AWS engine name each table, queue and bucket that is not given", () => {
+    const problems = problemsOf(
+      { CASENOTES_ENGINE: "aws", CASENOTES_TABLE_HEADS: "heads", AWS_ENDPOINT_URL: "here" },
+      [],
+    );
+    expect(problems.map((problem) => problem.split(" ")[0])).toEqual([
+      "AWS_ENDPOINT_URL",
+      "CASENOTES_TABLE_OPERATIONS",
+      "CASENOTES_TABLE_PAYLOADS",
+      "CASENOTES_TABLE_EFFECTS",
+      "CASENOTES_TABLE_SUMMARIES",
+      "CASENOTES_TABLE_IDENTIFIERS",
+      "CASENOTES_BUCKET",
+      "CASENOTES_QUEUE_URL",
+      "CASENOTES_DEAD_LETTER_QUEUE_URL",
+    ]);
   });
 
   test("arm a fault point with a count", () => {
