@@ -20,7 +20,7 @@ const mostFenced = 2;
 /** Rounds in a row that settled nothing, whatever the reason. */
 const mostStalled = 8;
 /** Memory for the records that this writer committed to last, bytes. */
-const cacheBytes = 24 * 1024 * 1024;
+const cacheBytes = 12 * 1024 * 1024;
 
 /** The writer of one process, with its cache of warm records. */
 export const createWriter = (deps: Dependencies): Writer => {

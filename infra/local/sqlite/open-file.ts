@@ -77,7 +77,7 @@ const openOnDisk = (file: string, opened: DatabaseSync[]): Connections => {
   configure(synced, "FULL");
   const unsynced = configure(connect(), "NORMAL");
   const reader = configure(connect(), "NORMAL");
-  reader.exec("PRAGMA query_only = ON; PRAGMA mmap_size = 268435456");
+  reader.exec("PRAGMA query_only = ON");
   return { reader, synced, unsynced, close: () => opened.forEach((db) => db.close()) };
 };
 
