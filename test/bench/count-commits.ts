@@ -22,7 +22,8 @@ const isFull = new WeakSet<DatabaseSync>();
 const { exec, prepare } = DatabaseSync.prototype;
 
 DatabaseSync.prototype.exec = function countedExec(this: DatabaseSync, text: string) {
-  if (/synchronous = FULL/.test(text)) isFull.add(this);
+  if (text.includes("synchronous = FULL")) isFull.add(this);
+  else if (text.includes("synchronous = NORMAL")) isFull.delete(this);
   exec.call(this, text);
 };
 

@@ -58,9 +58,9 @@ export const sqliteOptions = (over: Partial<SqliteEngineOptions> = {}): SqliteEn
   ...over,
 });
 
-const sqliteTamper = ({ synced }: Connections, now: () => number): Tamper => {
+const sqliteTamper = ({ writer }: Connections, now: () => number): Tamper => {
   const run = async (text: string, ...values: (string | number | null)[]): Promise<void> => {
-    synced.prepare(text).run(...values);
+    writer.prepare(text).run(...values);
   };
   return {
     setHead: (id, commit) => run("UPDATE heads SET commit_id = ? WHERE patient_id = ?", commit, id),
@@ -69,7 +69,7 @@ const sqliteTamper = ({ synced }: Connections, now: () => number): Tamper => {
     setLease: (id, owner, ms) =>
       run("UPDATE heads SET lease_owner = ?, lease_until = ? WHERE patient_id = ?", owner, now() + ms, id),
     leaseOwner: async (id) => {
-      const row = synced.prepare("SELECT lease_owner AS owner FROM heads WHERE patient_id = ?").get(id);
+      const row = writer.prepare("SELECT lease_owner AS owner FROM heads WHERE patient_id = ?").get(id);
       return (row?.["owner"] ?? null) as string | null;
     },
     setOperation: (id, { state = null, attempt = null }) =>

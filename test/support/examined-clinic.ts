@@ -66,8 +66,8 @@ export const aClinic = async ({ commits, file = ":memory:" }: { commits: number;
     path,
     engine,
     patients,
-    sql: (text, ...values) => void connections.synced.prepare(text).run(...values),
-    rows: (text, ...values) => connections.synced.prepare(text).all(...values) as Record<string, Value>[],
+    sql: (text, ...values) => void connections.writer.prepare(text).run(...values),
+    rows: (text, ...values) => connections.writer.prepare(text).all(...values) as Record<string, Value>[],
     examine: (over = {}) => examineAll({ ports: engine, folder, now: under.now, ...over }),
     [Symbol.asyncDispose]: async () => {
       await engine.close();

@@ -66,10 +66,10 @@ describe("calls of one turn", () => {
   test("all fail as transient when the database cannot take the write, and later ones work", async () => {
     await using under = await openSqliteOnFile();
     const { engine, connections } = under;
-    connections.synced.exec("PRAGMA max_page_count = 1");
+    connections.writer.exec("PRAGMA max_page_count = 1");
     const big = { operation: anOperation(), payload: new Uint8Array(900_000) };
     await expect(engine.intake.submit(big)).rejects.toBeInstanceOf(Error);
-    connections.synced.exec("PRAGMA max_page_count = 1000000000");
+    connections.writer.exec("PRAGMA max_page_count = 1000000000");
     expect(await engine.intake.submit(big)).toMatchObject({ created: true });
   });
 

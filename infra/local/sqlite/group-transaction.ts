@@ -13,6 +13,7 @@ export interface Connection {
 /** One call's work, waiting for a transaction. */
 export interface Queued {
   readonly durability: Durability;
+  /** Runs once more, from the start, when its transaction was rolled back because of another call. */
   readonly run: (sql: Sql) => void;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -22,6 +23,13 @@ export interface Queued {
 export interface Along {
   run(sql: Sql): void;
   committed(): void;
+}
+
+export interface Group {
+  readonly along: readonly Along[];
+  readonly calls: readonly Queued[];
+  /** Each call in a savepoint of its own, so that what one throws undoes only its own changes. */
+  readonly apart: boolean;
 }
 
 /** The lock is held about this long before the rest of a turn waits for the next transaction. */
@@ -39,7 +47,7 @@ export const begin = ({ sql }: Connection): boolean => {
 };
 
 /** Runs one call's work in its savepoint and tells what to do after COMMIT. Throws when the transaction is gone. */
-const runOne = ({ db, sql }: Connection, { run, resolve, reject }: Queued): (() => void) => {
+const runApart = ({ db, sql }: Connection, { run, resolve, reject }: Queued): (() => void) => {
   sql.run("SAVEPOINT call");
   try {
     run(sql);
@@ -57,18 +65,18 @@ const runOne = ({ db, sql }: Connection, { run, resolve, reject }: Queued): (() 
  * Runs and commits a transaction that has begun. Returns what answers the calls, in order; calls beyond its length did
  * not fit. Throws when nothing was committed.
  */
-export const commitGroup = (
-  connection: Connection,
-  along: readonly Along[],
-  batch: readonly Queued[],
-): readonly (() => void)[] => {
+export const commitGroup = (connection: Connection, { along, calls, apart }: Group): readonly (() => void)[] => {
   const { db, sql } = connection;
   const deadline = performance.now() + groupMs;
   const answers: (() => void)[] = [];
   try {
     for (const { run } of along) run(sql);
-    for (const queued of batch) {
-      answers.push(runOne(connection, queued));
+    for (const call of calls) {
+      if (apart) answers.push(runApart(connection, call));
+      else {
+        call.run(sql);
+        answers.push(call.resolve);
+      }
       if (performance.now() > deadline) break;
     }
     sql.run("COMMIT");

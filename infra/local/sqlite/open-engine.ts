@@ -13,7 +13,7 @@ import { giveBackOfDead, giveBackOwn, processIsAlive, registerProcess } from "./
 import type { GivenBack, ProcessIdentity } from "./processes.ts";
 import { sqliteQueue } from "./queue.ts";
 import { sqliteSegments } from "./segments.ts";
-import { sqlOf } from "./sql.ts";
+import { snapshotReader } from "./snapshot-reader.ts";
 import type { Store } from "./store.ts";
 import { sqliteSummaries } from "./summaries.ts";
 
@@ -46,8 +46,8 @@ export interface SqliteEngine extends Engine {
 }
 
 const storeOf = (options: SqliteEngineOptions, connections: Connections): Store => ({
-  reader: sqlOf(connections.reader),
-  writer: groupWriter({ connections, random: options.random }),
+  reader: snapshotReader(connections.reader),
+  writer: groupWriter({ db: connections.writer, random: options.random }),
   send: sender(),
   processId: options.newId(),
   now: options.now,
@@ -75,7 +75,7 @@ export const engineOn = async (connections: Connections, options: SqliteEngineOp
     limits: { tailBytes: options.tailBytes ?? 16_384, sealedPacks: options.sealedPacks ?? 16 },
     giveBackClaims: (isAlive) => giveBackOfDead(store, isAlive),
     checkpoint: () => {
-      connections.unsynced.exec("PRAGMA wal_checkpoint(PASSIVE)");
+      connections.writer.exec("PRAGMA wal_checkpoint(PASSIVE)");
     },
     ping: async () => {
       store.reader.get("SELECT 1 FROM processes LIMIT 1");

@@ -5,7 +5,7 @@ import { millisecondsOf } from "./instant.ts";
 import { pageOf, seqOf } from "./keyset.ts";
 import { firstSeqAt, operationColumns, operationOf } from "./operation-row.ts";
 import type { OperationRow } from "./operation-row.ts";
-import type { Sql } from "./sql.ts";
+import type { Reader } from "./sql.ts";
 
 /** Literals, because SQLite proves that a partial index applies from the text of a statement. */
 const inState: Record<OperationState, string> = {
@@ -19,7 +19,7 @@ const toPage = (rows: readonly OperationRow[], limit: number): Listed<Operation>
   pageOf(rows, limit, { item: operationOf, cursor: ({ seq }) => String(seq) });
 
 /** Newest first. The texts of its statements form a closed set: one for each combination of filters. */
-export const listOperations = (sql: Sql, query: OperationQuery): Listed<Operation> => {
+export const listOperations = (sql: Reader, query: OperationQuery): Listed<Operation> => {
   const conditions: string[] = [];
   const values: SQLInputValue[] = [];
   const where = (condition: string, ...given: SQLInputValue[]): void => {
@@ -40,7 +40,7 @@ const selectQueued = `
   SELECT ${operationColumns} FROM operations WHERE state = 'queued' AND seq < ? AND seq > ? ORDER BY seq LIMIT ?`;
 
 /** Oldest first. */
-export const listQueuedOperations = (sql: Sql, before: Instant, { limit, after }: Page): Listed<Operation> => {
+export const listQueuedOperations = (sql: Reader, before: Instant, { limit, after }: Page): Listed<Operation> => {
   const values = [firstSeqAt(millisecondsOf(before)), after === undefined ? -1 : seqOf(after), limit + 1];
   return toPage(sql.all<OperationRow>(selectQueued, ...values), limit);
 };

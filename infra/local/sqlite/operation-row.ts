@@ -1,7 +1,7 @@
 import type { Problem } from "../../../shared/errors.ts";
 import type { Operation, OperationState } from "../../../shared/operation.ts";
 import { instantOf, millisecondsOf, optionalInstantOf } from "./instant.ts";
-import type { Sql } from "./sql.ts";
+import type { Reader, Sql } from "./sql.ts";
 
 export type OperationRow = {
   seq: number;
@@ -48,7 +48,7 @@ export const operationOf = (row: OperationRow): Operation => ({
 
 const selectById = `SELECT ${operationColumns} FROM operations WHERE id = ?`;
 
-export const findOperation = (sql: Sql, id: string): Operation | undefined => {
+export const findOperation = (sql: Reader, id: string): Operation | undefined => {
   const row = sql.get<OperationRow>(selectById, id);
   return row && operationOf(row);
 };

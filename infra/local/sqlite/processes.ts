@@ -84,16 +84,11 @@ export const giveBackOfDead = async (
 ): Promise<GivenBack> => {
   const known = reader.all<ProcessRow>(selectProcesses).filter(({ id }) => id !== processId);
   const gone = known.filter(({ pid, started }) => !isAlive({ pid, started }));
-  let leases = 0;
-  let messages = 0;
-  if (gone.length > 0) {
-    await writer.write("process-end", (sql) => {
-      for (const { id } of gone) {
-        const given = giveBackOf(sql, id);
-        leases += given.leases;
-        messages += given.messages;
-      }
-    });
-  }
-  return { processes: gone.length, leases, messages };
+  if (gone.length === 0) return { processes: 0, leases: 0, messages: 0 };
+  const given = await writer.write("process-end", (sql) => gone.map(({ id }) => giveBackOf(sql, id)));
+  return {
+    processes: gone.length,
+    leases: given.reduce((sum, { leases }) => sum + leases, 0),
+    messages: given.reduce((sum, { messages }) => sum + messages, 0),
+  };
 };

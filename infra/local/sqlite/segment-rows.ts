@@ -1,7 +1,7 @@
 import type { SegmentId } from "../../../shared/git/pack-map.ts";
 import type { PatientId } from "../../../shared/operation.ts";
 import type { SegmentListing } from "../../../shared/ports.ts";
-import type { Sql } from "./sql.ts";
+import type { Reader, Sql } from "./sql.ts";
 
 export type Range = { readonly from: number; readonly to: number } | undefined;
 
@@ -34,7 +34,7 @@ export const insertSegment = (sql: Sql, { patientId, id, bytes }: SegmentKey & {
 };
 
 /** Undefined when there is no such segment, or it ends before the range. */
-export const readSegment = (sql: Sql, { patientId, id }: SegmentKey, range: Range): Uint8Array | undefined => {
+export const readSegment = (sql: Reader, { patientId, id }: SegmentKey, range: Range): Uint8Array | undefined => {
   const from = range?.from ?? 0;
   const lastPart = range ? Math.floor(Math.max(range.to - 1, from) / partBytes) : Number.MAX_SAFE_INTEGER;
   const rows = sql.all<PartRow>(select, patientId, id, Math.floor(from / partBytes), lastPart);
@@ -49,5 +49,5 @@ export const removeSegment = (sql: Sql, patientId: PatientId, id: SegmentId): vo
   sql.run(remove, patientId, id);
 };
 
-export const listSegments = (sql: Sql, patientId: PatientId): SegmentListing[] =>
+export const listSegments = (sql: Reader, patientId: PatientId): SegmentListing[] =>
   sql.all<SizeRow>(selectSizes, patientId).map(({ id, bytes }) => ({ id, bytes }));

@@ -2,13 +2,17 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 
 type Row = Record<string, SQLOutputValue>;
 
-/** One connection's statements, prepared once each. */
-export interface Sql {
-  /** Runs a statement and returns the number of rows it changed. */
-  run(statement: string, ...values: SQLInputValue[]): number;
+/** Statements that read. */
+export interface Reader {
   /** The first row; the type of its columns is the caller's claim, held by the schema. */
   get<T extends Row>(statement: string, ...values: SQLInputValue[]): T | undefined;
   all<T extends Row>(statement: string, ...values: SQLInputValue[]): T[];
+}
+
+/** One connection's statements, prepared once each. */
+export interface Sql extends Reader {
+  /** Runs a statement and returns the number of rows it changed. */
+  run(statement: string, ...values: SQLInputValue[]): number;
 }
 
 /** Statements of `db`, cached by their text: pass constants, or texts from a small closed set. */

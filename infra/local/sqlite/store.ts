@@ -1,12 +1,12 @@
 import type { FaultPoint } from "../../../functions/fault-points.ts";
 import type { Send } from "./fifo-send.ts";
 import type { GroupWriter } from "./group-writer.ts";
-import type { Sql } from "./sql.ts";
+import type { Reader } from "./sql.ts";
 
 /** What the adapters of one engine share. */
 export interface Store {
   /** Sees what is committed, nothing else. */
-  readonly reader: Sql;
+  readonly reader: Reader;
   readonly writer: GroupWriter;
   readonly send: Send;
   /** Owner of the leases and claims that this process takes. */

@@ -3,7 +3,7 @@ import type { Summary } from "../../../shared/head.ts";
 import type { Listed, Summaries, SummaryQuery } from "../../../shared/ports.ts";
 import { millisecondsOf } from "./instant.ts";
 import { cursorOf, pageOf, positionOf } from "./keyset.ts";
-import type { Sql } from "./sql.ts";
+import type { Reader } from "./sql.ts";
 import type { Store } from "./store.ts";
 
 type SummaryRow = { patient_id: string; updated_at: number; summary: string };
@@ -38,7 +38,7 @@ const filterOf = (query: SummaryQuery): Filter => {
 };
 
 /** Oldest first by update, then patient id. The texts of its statements form a closed set. */
-const find = (sql: Sql, query: SummaryQuery): Listed<Summary> => {
+const find = (sql: Reader, query: SummaryQuery): Listed<Summary> => {
   const { conditions, values } = filterOf(query);
   // "+" keeps SQLite from walking all patients in order of time to find the few that match.
   const time = conditions.length > 0 ? "+updated_at" : "updated_at";
