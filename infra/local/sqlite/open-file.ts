@@ -4,14 +4,13 @@ import { DatabaseSync } from "node:sqlite";
 import { resultCode, resultCodes } from "./sql.ts";
 import { applicationId, schema, schemaVersion } from "./schema.ts";
 
-/** The connections to one file. On ":memory:" all three are the same. */
+/**
+ * The connections of one process, as a rule the same one: SQLite forgets its pages when another connection writes. Reads
+ * see nothing that is not committed all the same, since a transaction begins and ends without a turn of the event loop.
+ */
 export interface Connections {
-  /** Reads only, so that they see nothing that is not committed. */
   readonly reader: DatabaseSync;
-  /** A commit survives a power cut (synchronous=FULL). */
-  readonly synced: DatabaseSync;
-  /** A commit survives the process, not a power cut (synchronous=NORMAL). */
-  readonly unsynced: DatabaseSync;
+  readonly writer: DatabaseSync;
   close(): void;
 }
 
@@ -51,34 +50,33 @@ const prepareSchema = (db: DatabaseSync, file: string): void => {
   }
 };
 
-const configure = (db: DatabaseSync, synchronous: "FULL" | "NORMAL"): DatabaseSync => {
-  db.exec(`PRAGMA synchronous = ${synchronous}; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192`);
+/** The writer sets `synchronous` for each transaction; until then the safe one. */
+const configure = (db: DatabaseSync): DatabaseSync => {
+  db.exec("PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192");
   db.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA journal_size_limit = ${longestLogBytes}`);
   db.exec("PRAGMA busy_timeout = 0");
   return db;
 };
 
 const openMemory = (): Connections => {
-  const db = configure(new DatabaseSync(":memory:"), "NORMAL");
+  const db = configure(new DatabaseSync(":memory:"));
   prepareSchema(db, ":memory:");
-  return { reader: db, synced: db, unsynced: db, close: () => db.close() };
+  return oneConnection(db);
 };
 
-const openOnDisk = (file: string, opened: DatabaseSync[]): Connections => {
-  const connect = (): DatabaseSync => {
-    const db = new DatabaseSync(file, { timeout: openTimeoutMs });
-    opened.push(db);
-    return db;
-  };
-  const synced = connect();
-  synced.exec(`PRAGMA page_size = ${pageSize}`);
-  prepareSchema(synced, file);
-  synced.exec("PRAGMA journal_mode = WAL");
-  configure(synced, "FULL");
-  const unsynced = configure(connect(), "NORMAL");
-  const reader = configure(connect(), "NORMAL");
-  reader.exec("PRAGMA query_only = ON");
-  return { reader, synced, unsynced, close: () => opened.forEach((db) => db.close()) };
+const oneConnection = (db: DatabaseSync): Connections => ({ reader: db, writer: db, close: () => db.close() });
+
+const openOnDisk = (file: string): Connections => {
+  const db = new DatabaseSync(file, { timeout: openTimeoutMs });
+  try {
+    db.exec(`PRAGMA page_size = ${pageSize}`);
+    prepareSchema(db, file);
+    db.exec("PRAGMA journal_mode = WAL");
+    return oneConnection(configure(db));
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 };
 
 const explained = (error: unknown, file: string): unknown => {
@@ -97,11 +95,9 @@ export const openFile = (file: string): Connections => {
   // SQLite gives its -wal and -shm files the mode of the database file.
   closeSync(openSync(file, "a", 0o600));
   chmodSync(file, 0o600);
-  const opened: DatabaseSync[] = [];
   try {
-    return openOnDisk(file, opened);
+    return openOnDisk(file);
   } catch (error) {
-    for (const db of opened) db.close();
     throw explained(error, file);
   }
 };
