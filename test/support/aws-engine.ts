@@ -33,7 +33,7 @@ export const localStackClients = (endpoint = localStackEndpoint()): AwsClients =
 };
 
 /** Writes of one attribute, or its removal, past the adapters. */
-const tamperWith = ({ dynamo }: AwsClients, { tables }: AwsNames): Tamper => {
+export const tamperWith = ({ dynamo }: AwsClients, { tables }: AwsNames): Tamper => {
   const update = async (TableName: string, id: string, values: Record<string, unknown>): Promise<void> => {
     const set = Object.entries(values).filter(([, value]) => value !== null);
     const removed = Object.keys(values).filter((name) => values[name] === null);
