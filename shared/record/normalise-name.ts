@@ -22,6 +22,7 @@ const separators = /[^\p{L}\p{N}]+/gu;
  */
 export const normaliseName = (name: string): string =>
   name
+    .normalize("NFC") // two of Greek's accents become the ones that are removed next
     .replace(apostrophes, "")
     .normalize("NFKD")
     .toLowerCase() // ẞ to ß
@@ -29,6 +30,7 @@ export const normaliseName = (name: string): string =>
     .toLowerCase()
     .normalize("NFKD")
     .replace(marks, "")
+    .replace(apostrophes, "") // ŉ is taken apart into one and an n
     .replace(strokes, (letter) => plainLetters[letter] ?? letter)
     .replace(separators, " ")
     .trim();

@@ -72,6 +72,8 @@ describe("a name as searches compare it", () => {
     ["王 小明", "王 小明"],
     ["van der Berg, Jr.", "van der berg jr"],
     ["---", ""],
+    ["ŉDoe", "ndoe"],
+    ["O\u1ffdBrien", "obrien"],
   ] as const)("%s is %s", ([name, normalised]) => {
     expect(normaliseName(name)).toBe(normalised);
   });
