@@ -69,5 +69,6 @@ test("never throws, whichever bytes of the file are overwritten", { timeout: 120
     }),
     { numRuns: 40 },
   );
-  expect(named).toBeGreaterThan(20);
+  // About half of the places hold nothing that matters; fewer than 6 of 40 finds by chance: once in a million runs.
+  expect(named).toBeGreaterThan(5);
 });
