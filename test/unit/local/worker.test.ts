@@ -16,8 +16,8 @@ const aWorker = (path: WritePath, over: Partial<WorkerOptions> = {}) =>
     ...over,
   });
 
-const until = async (done: () => Promise<boolean>): Promise<void> => {
-  const end = Date.now() + 5_000;
+const until = async (done: () => Promise<boolean>, withinMs = 5_000): Promise<void> => {
+  const end = Date.now() + withinMs;
   while (!(await done())) {
     if (Date.now() > end) throw new Error("it did not come to pass");
     await sleep(5);
@@ -104,13 +104,13 @@ describe("a worker", () => {
         },
       },
     };
-    // Left to itself it would sleep far longer than `until` waits.
+    // Its sleeps double from 10 ms: after 2.6 s it would look again 2.5 s later.
     const worker = aWorker(path, { deps: counting, idleMs: 60_000 });
-    await sleep(700);
+    await sleep(2_600);
     expect(reads).toBeLessThan(12);
     const { id } = await path.submit(randomUUID(), createCommand());
     worker.wake();
-    await until(() => committed(path, id));
+    await until(() => committed(path, id), 2_000);
     await worker.stop();
   });
 });
