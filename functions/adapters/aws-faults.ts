@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../../shared/errors.ts";
 
 /** The store refused before it did anything: nothing was written. */
@@ -44,10 +45,26 @@ export const faultOf = (call: string, cause: unknown): unknown => {
   return new Fault("transient", `${call} failed`, facts, { cause });
 };
 
+/** Pauses before a write that met a transaction on its item is tried again, ms: transactions are over in less. */
+const conflictPausesMs = [15, 40] as const;
+
+/** The SDK does not try again what met a transaction (a compaction beside an acquire); nothing was written, so we may. */
+const pastConflicts = async <T>(run: () => Promise<T>): Promise<T> => {
+  for (const pauseMs of conflictPausesMs) {
+    try {
+      return await run();
+    } catch (cause) {
+      if (!isNamed(cause, "TransactionConflictException")) throw cause;
+      await sleep(pauseMs);
+    }
+  }
+  return run();
+};
+
 /** Runs a call to AWS; what it throws is a Fault that the write path knows, or our own mistake. */
 export const calling = async <T>(call: string, run: () => Promise<T>): Promise<T> => {
   try {
-    return await run();
+    return await pastConflicts(run);
   } catch (cause) {
     throw faultOf(call, cause);
   }

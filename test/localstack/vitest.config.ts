@@ -8,6 +8,7 @@ export default defineConfig({
     environment: "node",
     pool: "forks",
     maxWorkers: 2,
+    maxConcurrency: 4,
     globalSetup: ["test/support/localstack/global-setup.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -105,14 +105,17 @@ const watchTimes = (queue: OperationQueue, visibilityMs: number) => {
 
 const times = { leaseMs: 500, visibilityS: 2, maxReceiveCount: 3 };
 
+/** The AWS engine with tables, queues and a bucket of its own on LocalStack. */
+export const openAws = (over: Partial<typeof times> = {}): Promise<EngineUnderTest> =>
+  openAwsOn(localStackClients(), over);
+
 export interface AwsUnderTest extends EngineUnderTest {
   readonly names: AwsNames;
 }
 
-/** The AWS engine with tables, queues and a bucket of its own on LocalStack. */
-export const openAws = async (over: Partial<typeof times> = {}): Promise<AwsUnderTest> => {
+/** As `openAws`, on clients that the test has its own way with. */
+export const openAwsOn = async (clients: AwsClients, over: Partial<typeof times> = {}): Promise<AwsUnderTest> => {
   const { leaseMs, visibilityS, maxReceiveCount } = { ...times, ...over };
-  const clients = localStackClients();
   const names = await makeAwsResources(clients, `test-${randomUUID()}`, { visibilityS, maxReceiveCount });
   const engine = openAwsEngine({ clients, names, leaseMs, visibilityS, maxReceiveCount });
   const { watched, passTime } = watchTimes(engine.queue, visibilityS * 1_000);
