@@ -1,0 +1,76 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { awsClients } from "../../functions/aws-clients.ts";
+import { openAwsEngine } from "../../functions/aws-engine.ts";
+import { writePathDefaults, type Config } from "../../functions/config.ts";
+import type { Dependencies, Signer } from "../../functions/dependencies.ts";
+import type { Hints } from "../../functions/hints.ts";
+import { readRecords } from "../../functions/read-records.ts";
+import { tokenVerifier } from "../../functions/tokens.ts";
+import { createSigner } from "../../shared/git/signature.ts";
+import { readEnvironment, type FunctionEnvironment } from "./environment.ts";
+import { jsonLines } from "./log.ts";
+
+/** Memory of one instance for records it has read, bytes. */
+const cacheBytes = 24 * 1024 * 1024;
+
+const committer = { name: "Casenotes", email: "writer@casenotes.invalid" };
+
+/** Functions share no memory: who waits reads the row in growing steps. */
+const noHints: Hints = {
+  queued: () => {},
+  settled: () => {},
+  sleep: async (_id, ms, signal) => {
+    try {
+      await sleep(ms, undefined, { signal });
+    } catch (cause) {
+      if (!signal.aborted) throw cause;
+    }
+  },
+};
+
+/** What a function without a right to the key is given: it must not sign. */
+const noSigner: Signer = {
+  committer,
+  sign: () => {
+    throw new Error("this function does not sign");
+  },
+  allowedSigner: "",
+};
+
+/** Reads the signing key; the function's role must allow it. */
+const openSigner = async (secretId: string): Promise<Signer> => {
+  const client = new SecretsManagerClient();
+  const { SecretString: privateKeyPem = "" } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
+  client.destroy();
+  return createSigner({ privateKeyPem, committer });
+};
+
+const configOf = ({ version, baseUrl, issuers }: FunctionEnvironment): Config => ({
+  ...writePathDefaults,
+  version,
+  baseUrl,
+  issuers,
+});
+
+const composed = (environment: FunctionEnvironment, signer: Signer): Dependencies => {
+  const config = configOf(environment);
+  const shared = { now: Date.now, newId: randomUUID, random: Math.random, reach: () => {} };
+  const { names, endpoint } = environment;
+  const { leaseMs, visibilityS } = config;
+  const clients = awsClients(endpoint === undefined ? {} : { endpoint });
+  const engine = openAwsEngine({ clients, names, leaseMs, visibilityS, ...shared });
+  const records = readRecords({ engine, cacheBytes });
+  const tokens = tokenVerifier(config.issuers, Date.now);
+  return { config, engine, records, hints: noHints, tokens, signer, log: jsonLines, ...shared };
+};
+
+/** Composes the dependencies of a function that does not sign. Throws EnvironmentError. */
+export const composeDependencies = (): Dependencies => composed(readEnvironment(process.env), noSigner);
+
+/** Composes the dependencies of a function that signs, or tells by which key. Throws EnvironmentError. */
+export const composeSigningDependencies = async (): Promise<Dependencies> => {
+  const environment = readEnvironment(process.env);
+  return composed(environment, await openSigner(environment.signingKeySecret));
+};

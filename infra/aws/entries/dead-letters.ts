@@ -1,0 +1,4 @@
+import { deadLetters } from "../../../functions/dead-letters.ts";
+import { composeDependencies } from "../dependencies.ts";
+
+export const handler = deadLetters(composeDependencies());

@@ -1,0 +1,6 @@
+import { git } from "../../../functions/git.ts";
+import { composeDependencies } from "../dependencies.ts";
+import { streaming } from "../streaming.ts";
+
+/** Clones of any size, through a function URL. */
+export const handler = streaming(git(composeDependencies()));

@@ -1,0 +1,4 @@
+import { health } from "../../../functions/health.ts";
+import { composeSigningDependencies } from "../dependencies.ts";
+
+export const handler = health(await composeSigningDependencies());
