@@ -147,6 +147,15 @@ export const settleContract = (openEngine: OpenEngine): void => {
       expect(before.lease).toBe("writer-2");
     });
 
+    test("for a first commit, only another's is there already", async () => {
+      await using under = await openEngine();
+      const patientId = aPatientId();
+      await under.engine.heads.acquire(patientId, "writer-1");
+      await under.tamper.setHead(patientId, anOid("another"));
+      await expect(under.engine.heads.settle(aSettlement(patientId))).rejects.toMatchObject({ code: "fenced" });
+      expect(await under.tamper.leaseOwner(patientId)).toBe("writer-1");
+    });
+
     test("without a commit, only the head's commit moved", async () => {
       await using under = await openEngine();
       const patientId = await aLeasedRecord(under.engine);
