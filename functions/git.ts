@@ -54,7 +54,7 @@ const requestBody = ({ headers, body = "", isBase64Encoded }: HttpEvent): Uint8A
 const readOnly = (): never => {
   throw new Refusal(
     "read-only-git",
-    "Records are changed through the HTTP interface, one operation a commit; git can clone and fetch them.",
+    "This record is read-only for git, which can clone and fetch it. Change it through the HTTP API, /docs tells how.",
   );
 };
 
@@ -118,8 +118,21 @@ const withBasicOffered = (result: HttpResult): HttpResult => {
   return { ...result, headers: { ...result.headers, "www-authenticate": `Basic realm="casenotes", ${bearer}` } };
 };
 
+/** Git shows its user a body of text/plain, each line as `remote: …` (show_http_message in its remote-curl.c), and no other. */
+const readableByGit = ({ headers }: HttpEvent, result: HttpResult): HttpResult => {
+  if (result.headers["content-type"] !== "application/problem+json" || !headers["user-agent"]?.startsWith("git/"))
+    return result;
+  const { detail }: { readonly detail: string } = JSON.parse(result.body);
+  return {
+    ...result,
+    headers: { ...result.headers, "content-type": "text/plain; charset=utf-8" },
+    body: `${detail}\n`,
+  };
+};
+
 /**
- * Clones and fetches by stock git over smart HTTP, protocols v0 to v2; pushes are refused. Reads head and footers before the
+ * Clones and fetches by stock git over smart HTTP, protocols v0 to v2; pushes are refused. What is refused is a text
+ * for git and a problem for everybody else. Reads head and footers before the
  * answer starts; the pack itself is read while it is sent.
  */
 export const git = (deps: Dependencies) => {
@@ -132,6 +145,6 @@ export const git = (deps: Dependencies) => {
   return async (event: HttpEvent, invocation: Invocation): Promise<StreamedResult> => {
     const result = await answer(withBearer(event), invocation);
     const body = bodies.get(invocation);
-    return body === undefined ? withBasicOffered(result) : { ...result, body };
+    return body === undefined ? readableByGit(event, withBasicOffered(result)) : { ...result, body };
   };
 };

@@ -114,18 +114,40 @@ test("a token without a scope for reading gets 403", async () => {
   expect(await answer.json()).toMatchObject({ code: "insufficient-scope" });
 });
 
-test("a push is refused as read-only at both of its steps", async () => {
+const asReader = ["-c", "http.extraHeader=Authorization: Bearer reader"];
+
+test.for([0, 1, 2])("stock git tells who pushes that the record is read-only, protocol v%i", async (version) => {
   await using service = await aGitService();
   await using client = await gitFolder();
-  const header = ["-c", "http.extraHeader=Authorization: Bearer reader"];
-  await client.git(...header, "clone", "-q", service.url, "r");
-  await expect(client.git("-C", "r", ...header, "push", "-q", "origin", "main:other")).rejects.toThrow(/403/);
-  for (const answer of [
-    await fetch(`${service.url}/info/refs?service=git-receive-pack`, { headers: bearer() }),
-    await fetch(`${service.url}/git-receive-pack`, { method: "POST", headers: bearer() }),
-  ]) {
-    expect(answer.status).toBe(403);
-    expect(await answer.json()).toMatchObject({ code: "read-only-git" });
+  const reading = [...asReader, "-c", `protocol.version=${version}`];
+  await client.git(...reading, "clone", "-q", service.url, "r");
+  await expect(client.git("-C", "r", ...reading, "push", "-q", "origin", "main:other")).rejects.toThrow(
+    /remote: This record is read-only for git.* HTTP API/,
+  );
+});
+
+test("stock git tells why it may not clone", async () => {
+  await using service = await aGitService();
+  await using client = await gitFolder();
+  const url = `${service.origin}/git/${randomUUID()}.git`;
+  await expect(client.git(...asReader, "clone", "-q", url, "r")).rejects.toThrow(/remote: There is no such patient/);
+});
+
+test("a push is refused as read-only at both of its steps, with a problem for who is not git", async () => {
+  await using service = await aGitService();
+  const push = (path: string, init: RequestInit, agent: string) =>
+    fetch(`${service.url}/${path}`, { ...init, headers: { ...bearer(), "user-agent": agent } });
+  for (const [path, init] of [
+    ["info/refs?service=git-receive-pack", {}],
+    ["git-receive-pack", { method: "POST" }],
+  ] as const) {
+    const toOthers = await push(path, init, "curl/8.0");
+    expect(toOthers.status).toBe(403);
+    expect(await toOthers.json()).toMatchObject({ code: "read-only-git" });
+    const toGit = await push(path, init, "git/2.47.0");
+    expect(toGit.status).toBe(403);
+    expect(toGit.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    expect(await toGit.text()).toMatch(/^This record is read-only for git.*\n$/);
   }
 });
 
