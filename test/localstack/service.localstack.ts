@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { aFolder } from "../support/engines.ts";
-import { examineAll } from "../../functions/doctor/examine-all.ts";
-import { serveRecords } from "../../infra/local/doctor/record-server.ts";
-import { stockGit } from "../../infra/local/doctor/stock-git.ts";
 import { startAwsService } from "../support/aws-service.ts";
 import { aPatientOf, cloneOf, sideBySide } from "../support/clinic.ts";
+import { runDoctorIn } from "../support/run-doctor.ts";
+import { spawnService } from "../support/service.ts";
 
 test("a record is created, changed under guard and cloned with stock git; a stale change is 412", async () => {
   await using aws = await startAwsService(1);
@@ -26,10 +26,10 @@ test("a record is created, changed under guard and cloned with stock git; a stal
 test("one key sent 60 times by 12 clients is one operation and one commit", async () => {
   await using aws = await startAwsService();
   const patient = await aPatientOf(aws.service);
-  const once = { content: "only once\n", key: randomUUID() };
+  const edit = { content: "only once\n", key: randomUUID() };
   const answers = await sideBySide(12, async () => {
     const seen = [];
-    for (let n = 0; n < 5; n++) seen.push(await patient.put("notes/a.md", once));
+    for (let n = 0; n < 5; n++) seen.push(await patient.put("notes/a.md", edit));
     return seen;
   });
   expect(new Set(answers.flat().map(({ status }) => status))).toEqual(new Set([201]));
@@ -110,11 +110,27 @@ test("the doctor finds nothing wrong on the AWS engine, with stock git as its se
   await using aws = await startAwsService();
   const patients = await sideBySide(3, () => aPatientOf(aws.service));
   for (const { put } of patients) for (let n = 0; n < 3; n++) await put(`notes/${n}.md`);
-  using folder = aFolder();
-  const server = await serveRecords(aws.engine);
-  const secondOpinion = await stockGit({ folder: folder.path, server, allowedSigners: undefined });
-  const report = await examineAll({ ports: aws.engine, folder: folder.path, now: Date.now, secondOpinion });
-  await server.close();
-  expect(report.findings.filter(({ kind }) => kind !== "skipped")).toEqual([]);
+  const { code, report } = await runDoctorIn(aws.environment, "--json", "--data", aws.service.data);
+  expect(report.findings).toEqual([]);
   expect(report.counts).toMatchObject({ patients: 3, commits: 12, operations: 12 });
+  expect(code).toBe(0);
+});
+
+test("what is not there is named, with the remedy, by service and doctor alike", async () => {
+  await using aws = await startAwsService(0);
+  const environment = {
+    ...aws.environment,
+    CASENOTES_TABLE_HEADS: "no-such-table",
+    CASENOTES_BUCKET: "no-such-bucket",
+  };
+  using folder = aFolder();
+  const child = spawnService({ env: environment }, folder.path);
+  let said = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => (said += text));
+  const [code] = await once(child, "exit");
+  expect(code).toBe(1);
+  expect(said).toMatch(/The table no-such-table does not exist: make it with/);
+  expect(said).toMatch(/The bucket no-such-bucket does not exist/);
+  const doctor = await runDoctorIn(environment);
+  expect([doctor.code, doctor.stderr]).toEqual([2, expect.stringContaining("no-such-table does not exist")]);
 });

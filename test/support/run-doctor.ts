@@ -13,9 +13,15 @@ export interface DoctorRun {
 }
 
 /** Runs `npm run doctor` as its own process. */
-export const runDoctor = (...args: readonly string[]): Promise<DoctorRun> =>
+export const runDoctor = (...args: readonly string[]): Promise<DoctorRun> => runDoctorIn({}, ...args);
+
+/** As `runDoctor`, with more in its environment. */
+export const runDoctorIn = (
+  environment: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<DoctorRun> =>
   new Promise((resolve) => {
-    const options = { env: { ...process.env, CASENOTES_DATA: "" }, maxBuffer: 1 << 26 };
+    const options = { env: { ...process.env, CASENOTES_DATA: "", ...environment }, maxBuffer: 1 << 26 };
     const words = ["--disable-warning=ExperimentalWarning", command, ...args];
     execFile(process.execPath, words, options, (error, stdout, stderr) => {
       const report: Report = args.includes("--json") && stdout !== "" ? JSON.parse(stdout) : undefined;

@@ -3,6 +3,10 @@ import { examineDataFolder } from "../doctor/examine-data-folder.ts";
 import { progressBar, type ProgressBar } from "../sample/progress-bar.ts";
 import { reportJson, reportText } from "../doctor/report-text.ts";
 
+/** The SDK is loaded only where it is used. */
+const examiner = async (): Promise<typeof examineDataFolder> =>
+  process.env["CASENOTES_ENGINE"] === "aws" ? (await import("../doctor/examine-aws.ts")).examineAws : examineDataFolder;
+
 const main = async (): Promise<number> => {
   const asked = readArguments(process.argv.slice(2), process.env);
   if (asked === "help") {
@@ -13,7 +17,7 @@ const main = async (): Promise<number> => {
   const stream = { isTTY: stderr.isTTY === true, columns: stderr.columns, write: (text: string) => stderr.write(text) };
   let bar: ProgressBar | undefined;
   const show = (done: number, total: number): void => (bar ??= progressBar(stream, total)).show(done, "patients");
-  const report = await examineDataFolder(asked, show).finally(() => bar?.end());
+  const report = await (await examiner())(asked, show).finally(() => bar?.end());
   process.stdout.write(asked.json ? reportJson(report) : reportText(report));
   return report.healthy ? 0 : 1;
 };

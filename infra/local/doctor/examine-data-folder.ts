@@ -15,7 +15,7 @@ import { openReadOnlyEngine } from "./read-only-engine.ts";
 import { serveRecords } from "./record-server.ts";
 import { isInstalled, stockGit } from "./stock-git.ts";
 
-type OnProgress = NonNullable<DoctorOptions["onProgress"]>;
+export type OnProgress = NonNullable<DoctorOptions["onProgress"]>;
 
 /** The public half of the folder's signing key, for whoever committed; undefined, and a note, where it cannot be used. */
 const allowedSignersOf = async (data: string, notes: Notebook): Promise<string | undefined> => {
@@ -30,17 +30,21 @@ const allowedSignersOf = async (data: string, notes: Notebook): Promise<string |
   return key === undefined ? undefined : `* namespaces="git" ${key}`;
 };
 
-interface Opened {
+/** An engine that is examined, a folder of this run's own, and where findings go that concern no patient. */
+export interface Examination {
   readonly engine: Engine;
-  readonly db: DatabaseSync;
   readonly folder: string;
   readonly notes: Notebook;
 }
 
+interface Opened extends Examination {
+  readonly db: DatabaseSync;
+}
+
 /** Runs `examine` with stock git beside it, where that is asked for and installed. */
-const withStockGit = async (
+export const withStockGit = async (
   { git, data }: DoctorArguments,
-  { engine, folder, notes }: Opened,
+  { engine, folder, notes }: Examination,
   examine: (over: Pick<DoctorOptions, "secondOpinion">) => Promise<Report>,
 ): Promise<Report> => {
   const skip = (why: string): Promise<Report> => {

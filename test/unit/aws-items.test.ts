@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { headOf, type HeadItem, storedPack } from "../../functions/adapters/head-item.ts";
+import { itemOf, operationOf } from "../../functions/adapters/operation-item.ts";
+import { aPack, aPatientId, anOid, anOperation } from "../support/an-operation.ts";
+
+/** As DynamoDB counts it: names and texts in UTF-8, numbers about half their digits and one, 3 bytes for a map. */
+const sizeOf = (value: unknown): number => {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  if (typeof value === "number") return Math.ceil(String(value).length / 2) + 1;
+  const entries = Object.entries(value as object);
+  return entries.reduce((sum, [name, one]) => sum + Buffer.byteLength(name) + sizeOf(one) + 1, 3);
+};
+
+const id = (n: number): string => `00a${String(n).padStart(3, "0")}w10${String(n).padStart(3, "0")}-0a1b2c3d`;
+
+test("the head of a record with a long history stays under 2 KB, its lease taken", () => {
+  const ids = Array.from({ length: 17 }, (_, n) => id(n));
+  const entry = storedPack(aPack({ first: 48_000, pack: 48_900, snapshot: 5_000, footer: 4_000, sealed: true }));
+  const item: HeadItem = {
+    id: aPatientId(),
+    s: "a",
+    c: anOid(),
+    n: 48_900,
+    e: 10_999,
+    g: 120,
+    p: Object.fromEntries(ids.map((one) => [one, entry])),
+    r: Array.from({ length: 40 }, (_, n) => id(n)).join(" "),
+    u: Date.now(),
+    lo: aPatientId(),
+    lu: Date.now(),
+  };
+  expect(sizeOf(item)).toBeLessThanOrEqual(2_048);
+  expect(headOf(item).replaced).toHaveLength(40);
+});
+
+test("an operation reads as it was written, queued or settled", () => {
+  const problem = { type: "t", title: "t", status: 412, detail: "d", code: "precondition-failed" } as const;
+  const queued = anOperation();
+  const rejected = anOperation({ state: "rejected", settledAt: "2026-11-21T09:00:01.000Z", problem, version: 2 });
+  for (const operation of [queued, rejected]) expect(operationOf(itemOf(operation))).toEqual(operation);
+});
