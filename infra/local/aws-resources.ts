@@ -26,7 +26,7 @@ export interface QueueTimes {
 const tableNames = Object.keys(tableDefinitions) as TableName[];
 
 /** Names of an installation's tables, all beginning alike. */
-export const tablesOf = (prefix: string): AwsNames["tables"] =>
+const tablesOf = (prefix: string): AwsNames["tables"] =>
   Object.fromEntries(tableNames.map((name) => [name, `${prefix}-${name}`])) as AwsNames["tables"];
 
 const keySchema = (partitionKey: string, sortKey: string | undefined): CreateTableCommandInput["KeySchema"] => [

@@ -3,7 +3,7 @@ import type { AwsClients } from "../../functions/aws-clients.ts";
 
 /** What goes wrong with one call, below the SDK's retries and above its connection. */
 export const awsFaults = ["answer lost", "503", "throttled", "conflict", "reset"] as const;
-export type AwsFault = (typeof awsFaults)[number];
+type AwsFault = (typeof awsFaults)[number];
 
 export interface Injection {
   /** The SDK's command, as `PutItemCommand`, and what it works on when it works on several things. */
