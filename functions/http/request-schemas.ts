@@ -27,6 +27,15 @@ const putChange = z.strictObject({
 
 const deleteChange = z.strictObject({ delete: z.string(), ifMatch: z.string().optional() });
 
+const isOneKind = (input: unknown): boolean =>
+  typeof input === "object" && input !== null && "put" in input !== "delete" in input;
+
+/** Says itself when it is neither kind or both; else the kind it is has the reason. */
+const change = z.union([putChange, deleteChange], {
+  error: ({ input }) =>
+    isOneKind(input) ? undefined : "Invalid input: expected an object with either put and content, or delete",
+});
+
 /** Body of `POST …/changes`. */
 export const changeSetSchema = z.strictObject({
   summary,
@@ -34,10 +43,7 @@ export const changeSetSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{40}$/, "Invalid input: expected a commit id")
     .optional(),
-  changes: z
-    .array(z.union([putChange, deleteChange]))
-    .min(1)
-    .max(recordLimits.changes),
+  changes: z.array(change).min(1).max(recordLimits.changes),
 });
 
 export type ChangeSetBody = z.infer<typeof changeSetSchema>;

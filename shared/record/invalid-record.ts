@@ -36,16 +36,34 @@ const fieldOf = (path: readonly PropertyKey[]): string =>
 const errorAt = (path: readonly PropertyKey[], problem: string): FileError =>
   path.length === 0 ? { problem } : { field: fieldOf(path), problem };
 
-/** What a schema found wrong, without the values; unknown keys are named only where they look like field names. */
-export const fileErrors = (error: z.ZodError): readonly FileError[] =>
-  error.issues.flatMap((issue): readonly FileError[] => {
-    if (issue.code !== "unrecognized_keys") return [errorAt(issue.path, issue.message)];
-    return issue.keys.map((key) =>
-      harmlessKey.test(key)
-        ? errorAt([...issue.path, key], "is not a known field")
-        : errorAt(issue.path, "has an unknown field"),
-    );
+const unknownKeys = (path: readonly PropertyKey[], keys: readonly string[]): readonly FileError[] =>
+  keys.map((key) =>
+    harmlessKey.test(key) ? errorAt([...path, key], "is not a known field") : errorAt(path, "has an unknown field"),
+  );
+
+/** What zod says of a union that gives no reason itself: then its nearest branch has the reason. */
+const unexplained = "Invalid input";
+
+type Issues = readonly z.core.$ZodIssue[];
+
+/** How many keys keep a value from being this branch. */
+const distance = (issues: Issues): number =>
+  issues.reduce((sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1), 0);
+
+const nearest = (branches: readonly Issues[]): Issues =>
+  branches.reduce((best, branch) => (distance(branch) < distance(best) ? branch : best));
+
+const errorsOf = (issues: Issues, parent: readonly PropertyKey[]): readonly FileError[] =>
+  issues.flatMap((issue): readonly FileError[] => {
+    const path = [...parent, ...issue.path];
+    if (issue.code === "unrecognized_keys") return unknownKeys(path, issue.keys);
+    if (issue.code === "invalid_union" && issue.message === unexplained && issue.errors.length > 0)
+      return errorsOf(nearest(issue.errors), path);
+    return [errorAt(path, issue.message)];
   });
+
+/** What a schema found wrong, without the values; unknown keys are named only where they look like field names. */
+export const fileErrors = (error: z.ZodError): readonly FileError[] => errorsOf(error.issues, []);
 
 export interface FileRules<T> {
   readonly path: string;

@@ -325,6 +325,28 @@ test.for(paths)("the path %j is refused with 400", async (path) => {
   expect(json.detail).toMatch(/path/);
 });
 
+const either = "changes[0]: Invalid input: expected an object with either put and content, or delete";
+
+test.for<[change: unknown, reason: string]>([
+  [{ delete: "notes/a.md", ifMatch: null }, "changes[0].ifMatch: Invalid input: expected string, received null"],
+  [
+    { put: "notes/a.md", content: "", ifMatch: 1 },
+    "changes[0].ifMatch: Invalid input: expected string, received number",
+  ],
+  [
+    { put: "notes/a.md", content: 1, ifMatch: null },
+    "changes[0].content: Invalid input: expected string, received number",
+  ],
+  [{ put: "notes/a.md", ifMatch: null }, "changes[0].content: Invalid input: expected string, received undefined"],
+  [{ delete: "notes/a.md", content: "", ifMatch: ":note" }, "changes[0].content: is not a known field"],
+  [{ put: "notes/a.md", content: "", delete: "notes/a.md" }, either],
+  [{ ifMatch: null }, either],
+  ["notes/a.md", either],
+])("the change %j is refused with the field and the reason", async ([change, reason]) => {
+  const { json } = await expectRefusal(["", "POST", changes, set({}, change as object), 400, "invalid-request"]);
+  expect(json.detail).toBe(`The body is not valid: ${reason}`);
+});
+
 describe("a refusal", () => {
   test("names the unknown field", async () => {
     const { json } = await edge.call("POST", "/v1/patients", { body: aPatientBody({ nickname: "secret value" }) });
