@@ -1,11 +1,39 @@
 import type { Operation, OperationId } from "../../shared/operation.ts";
 import { authorOf, parseCommitMessage } from "../../shared/record/commit-message.ts";
+import { writePathDefaults } from "../config.ts";
 import type { Notebook } from "./finding.ts";
 import type { TrackedFiles, Visitor, WalkedCommit } from "./walk-history.ts";
+
+/** A request's SHA-256 in hex. */
+const requestHashPattern = /^[0-9a-f]{64}$/;
+/** Two machines stamp a row, and their clocks may differ by this much. */
+const clockSkewMs = 1_000;
+
+const isWithin = (value: number, least: number, most: number): boolean =>
+  Number.isSafeInteger(value) && value >= least && value <= most;
+
+/**
+ * What any row can be seen to be wrong in by itself. An attempt changes the row at most twice, by its end and by the
+ * redrive after it, and a dismissal once more: so its version lies between `attempt` and `2 × attempt + 1`.
+ */
+const ownDifference = (row: Operation): string | undefined => {
+  const { attempt, tries, version, submittedAt, settledAt } = row;
+  if (!requestHashPattern.test(row.requestHash)) return "its request hash is no SHA-256";
+  if (settledAt !== null && Date.parse(settledAt) + clockSkewMs < Date.parse(submittedAt)) {
+    return "it was settled before it was submitted";
+  }
+  const isCounted =
+    isWithin(attempt, 1, Number.MAX_SAFE_INTEGER) &&
+    isWithin(tries, 0, writePathDefaults.parkAtTries) &&
+    isWithin(version, attempt, 2 * attempt + 1);
+  return isCounted ? undefined : "a counter is out of range";
+};
 
 /** Why the row of a committed operation is not what its commit says; undefined when it is. */
 const rowDifference = (row: Operation, commit: WalkedCommit, command: string | undefined): string | undefined => {
   const { name, email } = authorOf(row.caller);
+  const own = ownDifference(row);
+  if (own !== undefined) return own;
   if (row.command !== command) return "it has another command than its commit";
   if (commit.author.name !== name || commit.author.email !== email) return "its caller is not the commit's author";
   if (commit.author.timestamp !== Math.floor(Date.parse(row.submittedAt) / 1_000)) {
@@ -27,20 +55,13 @@ const resourceDifference = (row: Operation, { oid }: WalkedCommit, files: Tracke
 };
 
 /** What a row that made no commit can be seen to be wrong in. */
-const openDifference = ({
-  state,
-  commit,
-  problem,
-  settledAt,
-  attempt,
-  tries,
-  version,
-}: Operation): string | undefined => {
+const openDifference = (row: Operation): string | undefined => {
+  const { state, commit, problem, settledAt } = row;
   if (commit !== null) return "it names a commit, though it is not committed";
   if (state === "rejected" && (problem === null || settledAt === null))
     return "it lacks the reason or time of a refusal";
   if (state !== "rejected" && settledAt !== null) return "it has a time of settling, though it is open";
-  return attempt < 1 || tries < 0 || version < 1 ? "a counter is out of range" : undefined;
+  return ownDifference(row);
 };
 
 /** Every commit is exactly one committed operation, and the other way round. */
