@@ -22,14 +22,19 @@ export const parseRecordRead = (event: HttpEvent): RecordRead => ({
   known: event.headers["if-none-match"],
 });
 
+const noSuchVersion = (at: PointInHistory): string =>
+  "commit" in at ? "This record has no such commit." : "This record did not exist at that time.";
+
 const versionOf = async (
   { records }: Dependencies,
   patientId: string,
   at: PointInHistory | undefined,
 ): Promise<RecordVersion> => {
   const version = at === undefined ? await records.current(patientId) : await records.at(patientId, at);
-  if (version === undefined) throw noSuchPatient();
-  return version;
+  if (version !== undefined) return version;
+  // Who comes here may read the patient.
+  if (at === undefined || (await records.current(patientId)) === undefined) throw noSuchPatient();
+  throw new Refusal("not-found", noSuchVersion(at));
 };
 
 /** `GET /v1/patients/{id}`. */

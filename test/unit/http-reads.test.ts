@@ -61,10 +61,17 @@ describe("a record", () => {
   test("is as it was at a commit or a time, and 404 before it was", async () => {
     const then = await edge.call("GET", `/v1/patients/${patient}?at=${created}`);
     expect(then.json).toMatchObject({ commit: created, commits: 1, allowedCommands: [] });
-    expect((await edge.call("GET", `/v1/patients/${patient}?at=2020-01-01T00:00:00Z`)).status).toBe(404);
     const later = await edge.call("GET", `/v1/patients/${patient}?at=2999-01-01T00:00:00%2B01:00`);
     expect(later.json).toMatchObject({ commits: 3 });
-    expect((await edge.call("GET", `/v1/patients/${patient}?at=${"0".repeat(40)}`)).status).toBe(404);
+    const detailAt = async (at: string, id = patient, token?: string) =>
+      (await edge.call("GET", `/v1/patients/${id}?at=${at}`, token === undefined ? {} : { token })).json.detail;
+    const stranger = await edge.token({ patients: [randomUUID()] });
+    const unknown = "0".repeat(40);
+    expect(await detailAt("2020-01-01T00:00:00Z")).toBe("This record did not exist at that time.");
+    expect(await detailAt(unknown)).toBe("This record has no such commit.");
+    expect(await detailAt(unknown, randomUUID())).toBe("There is no such patient.");
+    expect(await detailAt(unknown, patient, stranger)).toBe("There is no such patient.");
+    expect((await edge.call("GET", `${file()}?at=${unknown}`)).status).toBe(404);
   });
 });
 
