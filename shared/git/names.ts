@@ -16,31 +16,34 @@ export const attributesPath = ".gitattributes";
 
 /** Why a name may not stand in a tree; undefined when it may. */
 const fault = (name: string): string | undefined => {
-  if (name === "") return "it has an empty segment (a leading, trailing or doubled slash)";
+  if (name === "") return "is empty (a leading, trailing or doubled slash)";
   if (!segmentPattern.test(name)) {
-    return "segments are letters, digits, '.', '_' and '-', start with a letter or digit and do not end with '.'";
+    return "is not letters, digits, '.', '_' and '-' that start with a letter or digit and do not end with '.'";
   }
-  if (devicePattern.test(name)) return "a segment is the name of a device on Windows";
-  if (gitPattern.test(name)) return "a segment reads as Git's own folder";
+  if (devicePattern.test(name)) return "is the name of a device on Windows";
+  if (gitPattern.test(name)) return "reads as Git's own folder";
   return undefined;
 };
 
 /** Whether `name` may stand in a tree of a record: one segment, without a slash. */
 export const isAllowedName = (name: string): boolean => name === attributesPath || fault(name) === undefined;
 
-const refuse = (path: string, why: string): never => {
-  throw new Refusal("invalid-path", `The path ${JSON.stringify(path.slice(0, maxPathBytes))} is not allowed: ${why}.`);
+const refuse = (why: string): never => {
+  throw new Refusal("invalid-path", `The path is not allowed: ${why}.`);
 };
 
-/** Checks the path of a file in a record. Throws Refusal invalid-path, whose detail tells which rule it breaks. */
+/**
+ * Checks the path of a file in a record. Throws Refusal invalid-path: which segment breaks which rule, without a word of the
+ * path, which may tell what the file is about.
+ */
 export const checkPath = (path: string): void => {
   if (path === attributesPath) return;
-  if (path.length > maxPathBytes) refuse(path, `it is longer than ${maxPathBytes} bytes`);
+  if (path.length > maxPathBytes) refuse(`it is longer than ${maxPathBytes} bytes`);
   const segments = path.split("/");
-  if (segments.length > maxPathDepth) refuse(path, `it has more than ${maxPathDepth} segments`);
-  for (const segment of segments) {
+  if (segments.length > maxPathDepth) refuse(`it has more than ${maxPathDepth} segments`);
+  for (const [index, segment] of segments.entries()) {
     const why = fault(segment);
-    if (why !== undefined) refuse(path, why);
+    if (why !== undefined) refuse(`segment ${index + 1} of ${segments.length} ${why}`);
   }
 };
 
