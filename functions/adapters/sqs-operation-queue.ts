@@ -20,10 +20,11 @@ const mostAtOnce = 10;
  */
 const receiptOf = (handle: string, staleAt: number): string => `${staleAt} ${handle}`;
 
-/** Handles of the receipts that are still good. */
+/** Handles of the receipts that are still good. One without a time came with a Lambda event: its batch ends before it is stale. */
 const goodHandles = (receipts: readonly string[], now: number): string[] =>
   receipts.flatMap((receipt) => {
     const space = receipt.indexOf(" ");
+    if (space < 0) return [receipt];
     return Number(receipt.slice(0, space)) > now ? [receipt.slice(space + 1)] : [];
   });
 
