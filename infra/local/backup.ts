@@ -2,6 +2,7 @@ import { chmodSync, closeSync, linkSync, openSync, readFileSync, readdirSync, rm
 import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { databaseFile } from "./data-folder.ts";
+import { openToRead } from "./sqlite/open-to-read.ts";
 
 /** Told how far a backup is, in pages of the database. */
 export type Progress = (done: number, total: number) => void;
@@ -64,22 +65,34 @@ const writeBackup = async (
   }
 };
 
-/**
- * Copies a data folder, as it is at one moment, into one new file (mode 0600), while the service runs or not. Throws an
- * Error for a folder without a database (code ENOENT) and for a file that exists (code EEXIST); then it leaves nothing.
- */
-export const backUp = async (folder: string, file: string, progress: Progress): Promise<BackupContent> => {
-  closeSync(openSync(databaseFile(folder), "r"));
-  const draft = `${file}.partial`;
-  closeSync(openSync(draft, "wx", 0o600));
-  const from = new DatabaseSync(databaseFile(folder), { readOnly: true });
+const publish = async (
+  from: DatabaseSync,
+  { folder, draft, file }: { readonly folder: string; readonly draft: string; readonly file: string },
+  progress: Progress,
+): Promise<BackupContent> => {
   try {
     chmodSync(draft, 0o600);
     const content = await writeBackup(from, { folder, draft }, progress);
     linkSync(draft, file);
     return content;
   } finally {
-    from.close();
     rmSync(draft, { force: true });
+  }
+};
+
+/**
+ * Copies a data folder, as it is at one moment, into one new file (mode 0600), while the service runs or not. Throws an
+ * Error for a folder without a database (code ENOENT) and for a file that exists (code EEXIST), and
+ * NotReadableHere for a log in a folder that cannot be written to; then it leaves nothing.
+ */
+export const backUp = async (folder: string, file: string, progress: Progress): Promise<BackupContent> => {
+  closeSync(openSync(databaseFile(folder), "r"));
+  const from = openToRead(databaseFile(folder));
+  const draft = `${file}.partial`;
+  try {
+    closeSync(openSync(draft, "wx", 0o600));
+    return await publish(from, { folder, draft, file }, progress);
+  } finally {
+    from.close();
   }
 };

@@ -1,8 +1,11 @@
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { backUp } from "../../infra/local/backup.ts";
+import { UsageError } from "../../infra/local/doctor/doctor-arguments.ts";
 import { examineDataFolder } from "../../infra/local/doctor/examine-data-folder.ts";
+import { NotReadableHere } from "../../infra/local/sqlite/open-to-read.ts";
 import { aFolder } from "../support/engines.ts";
 import { aClinic, errorsOf, kindsOf } from "../support/examined-clinic.ts";
 
@@ -48,6 +51,30 @@ test("names a file that is no database", async () => {
   const report = await examine(folder.path);
   expect(report.healthy).toBe(false);
   expect(errorsOf(report)).toContain("store-damaged");
+});
+
+/** What SQLite meets in a folder it cannot write to, for root as well: it cannot make the log's index. */
+const withoutLogIndex = (file: string): void => {
+  rmSync(`${file}-shm`, { force: true });
+  symlinkSync("/nowhere/at/all", `${file}-shm`);
+};
+
+test("reads and backs up a database whose folder cannot be written to", async () => {
+  using data = await aDataFolder();
+  using away = aFolder();
+  withoutLogIndex(data.file);
+  expect(await examine(data.path)).toMatchObject({ healthy: true, counts: { patients: 2, commits: 16 } });
+  expect(await backUp(data.path, join(away.path, "backup"), () => undefined)).toMatchObject({ patients: 2 });
+});
+
+test("calls nothing damaged that it cannot read for a log in a folder that cannot be written to", async () => {
+  using data = await aDataFolder();
+  using away = aFolder();
+  withoutLogIndex(data.file);
+  writeFileSync(`${data.file}-wal`, "a log");
+  await expect(examine(data.path)).rejects.toThrow(UsageError);
+  await expect(examine(data.path)).rejects.toThrow(/casenotes\.db has a log .*: copy the folder/);
+  await expect(backUp(data.path, join(away.path, "backup"), () => undefined)).rejects.toThrow(NotReadableHere);
 });
 
 test("never throws, whichever bytes of the file are overwritten", { timeout: 120_000 }, async () => {

@@ -11,6 +11,7 @@ import type { Engine } from "../../../shared/ports.ts";
 import { databaseFile, readIfThere } from "../data-folder.ts";
 import { checkDatabase } from "./check-database.ts";
 import { UsageError, type DoctorArguments } from "./doctor-arguments.ts";
+import { NotReadableHere } from "../sqlite/open-to-read.ts";
 import { openReadOnlyEngine } from "./read-only-engine.ts";
 import { serveRecords } from "./record-server.ts";
 import { isInstalled, stockGit } from "./stock-git.ts";
@@ -74,15 +75,25 @@ const examineOpened = async (asked: DoctorArguments, opened: Opened, onProgress:
   return { ...report, findings, healthy: !findings.some(isError) };
 };
 
+/** The database; undefined, and a finding, where it is damaged. */
+const openOrNote = async (file: string, notes: Notebook) => {
+  try {
+    return await openReadOnlyEngine(file);
+  } catch (cause) {
+    if (cause instanceof NotReadableHere) throw new UsageError(cause.message, { cause });
+    return notes.attempt("store-damaged", "database", () => Promise.reject(cause));
+  }
+};
+
 /**
  * Examines a data folder of the embedded engine, in use or not; changes nothing in it. Whatever is damaged is a finding.
- * Throws UsageError when there is no database.
+ * Throws UsageError when there is no database, or one that cannot be read where it is.
  */
 export const examineDataFolder = async (asked: DoctorArguments, onProgress: OnProgress): Promise<Report> => {
   const file = databaseFile(asked.data);
   if (!existsSync(file)) throw new UsageError(`There is no data in ${asked.data}: give --data, or set CASENOTES_DATA.`);
   const notes = notebookOf(null);
-  const opened = await notes.attempt("store-damaged", "database", () => openReadOnlyEngine(file));
+  const opened = await openOrNote(file, notes);
   if (opened === undefined) return { healthy: false, findings: notes.findings, counts: { patients: 0, ...nothing } };
   const folder = await mkdtemp(join(tmpdir(), "casenotes-doctor-"));
   try {

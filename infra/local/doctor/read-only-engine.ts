@@ -1,12 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { writePathDefaults } from "../../../functions/config.ts";
 import type { Engine } from "../../../shared/ports.ts";
 import { engineOn } from "../sqlite/open-engine.ts";
 import { openFile } from "../sqlite/open-file.ts";
-
-/** Opening may meet a process that recovers the file. */
-const openTimeoutMs = 5_000;
+import { openToRead } from "../sqlite/open-to-read.ts";
 
 /** The embedded engine for looking only. */
 export interface ReadOnlyEngine {
@@ -16,10 +14,11 @@ export interface ReadOnlyEngine {
 
 /**
  * Opens a database file that exists, whoever else has it open. SQLite itself refuses to write through this connection;
- * what an engine writes by itself, such as its name among the processes, goes to a database in memory.
+ * what an engine writes by itself, such as its name among the processes, goes to a database in memory. Throws
+ * NotReadableHere for a log in a folder that cannot be written to.
  */
 export const openReadOnlyEngine = async (file: string): Promise<ReadOnlyEngine> => {
-  const db = new DatabaseSync(file, { readOnly: true, timeout: openTimeoutMs });
+  const db = openToRead(file);
   const scratch = openFile(":memory:");
   const close = (): void => {
     db.close();

@@ -36,4 +36,4 @@ export const sqlOf = (db: DatabaseSync): Sql => {
 export const resultCode = (error: unknown): number | undefined =>
   error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
 
-export const resultCodes = { busy: 5, corrupt: 11, notADatabase: 26 } as const;
+export const resultCodes = { busy: 5, readOnly: 8, corrupt: 11, cannotOpen: 14, notADatabase: 26 } as const;
