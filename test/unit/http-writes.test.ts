@@ -257,6 +257,20 @@ const changesFrom = (id: string, expectedCommit: string) =>
     body: { summary: "late", expectedCommit, changes: [{ put: "notes/late.md", content: "late" }] },
   });
 
+test("a summary is one line of 1 to 200 characters, without the white space around it", async () => {
+  const id = await aPatient(edge);
+  const write = (summary: unknown, name: string) =>
+    edge.call("POST", `/v1/patients/${id}/changes`, {
+      body: { summary, changes: [{ put: `notes/${name}.md`, content: "", ifMatch: null }] },
+    });
+  for (const summary of [undefined, "", " \n ", "two\nlines", "x".repeat(201)])
+    expect(await write(summary, "a")).toMatchObject({ status: 400, json: { code: "invalid-request" } });
+  expect((await write(` ${"x".repeat(200)}\n`, "b")).status).toBe(202);
+  await edge.work();
+  const { items } = (await edge.call("GET", `/v1/patients/${id}/commits`)).json;
+  expect(items[0].summary).toBe("x".repeat(200));
+});
+
 describe("a change set with an expectedCommit that is not the record's any more", () => {
   test("is told at the door what has changed since, and stores nothing", async () => {
     const id = await aPatient(edge);
