@@ -12,7 +12,7 @@ const listed = 10;
 export const readJson = <T>(event: HttpEvent, schema: z.ZodType<T>): T => {
   if (!jsonType.test(event.headers["content-type"]?.trim() ?? ""))
     throw new Refusal("unsupported-media-type", "Send Content-Type: application/json.");
-  const parsed = schema.safeParse(parseStrictJson(readText(event)));
+  const parsed = schema.safeParse(parseStrictJson(readText(event, "malformed-json")));
   if (parsed.success) return parsed.data;
   const errors = fileErrors(parsed.error).slice(0, listed);
   const { field = "", problem = "is not valid" } = errors[0] ?? {};

@@ -1,6 +1,9 @@
 import { assert, constantFrom, jsonValue, pre, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Refusal } from "../../shared/errors.ts";
+import { string } from "zod";
+import type { HttpEvent } from "../../functions/http/exchange.ts";
+import { readJson } from "../../functions/http/json-body.ts";
 import { parseStrictJson } from "../../functions/http/strict-json.ts";
 
 const outcome = (text: string): unknown => {
@@ -11,6 +14,17 @@ const outcome = (text: string): unknown => {
     throw cause;
   }
 };
+
+test("a JSON body that is not UTF-8 is malformed, as bytes and as text", () => {
+  const headers = { "content-type": "application/json" };
+  for (const sent of [
+    { body: Buffer.from([0x22, 0xff, 0x22]).toString("base64"), isBase64Encoded: true },
+    { body: '"\ud800"', isBase64Encoded: false },
+  ])
+    expect(() => readJson({ headers, ...sent } as unknown as HttpEvent, string())).toThrow(
+      expect.objectContaining({ code: "malformed-json", message: "The body is not UTF-8." }),
+    );
+});
 
 const nested = (depth: number, open: string, close: string, inner = "1"): string =>
   open.repeat(depth) + inner + close.repeat(depth);
