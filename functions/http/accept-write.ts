@@ -23,7 +23,7 @@ export const acceptWrite = (deps: Dependencies) => {
     const { caller, input: write, params } = request;
     const operationId = operationIdOf(caller, write.key);
     const patientId = params["patientId"] ?? write.newPatientId ?? deps.newId();
-    if (!mayAccess(caller, patientId, "write")) throw noSuchPatient();
+    if (!mayAccess(caller, patientId, "write")) throw notAmongPatients();
     const { operations } = deps.engine;
     const [[known], open] = await Promise.all([
       operations.get([operationId]),
@@ -45,6 +45,13 @@ export const acceptWrite = (deps: Dependencies) => {
     }
   };
 };
+
+/** Said of a create, which names its patient in the body: the same whether that patient exists or not. */
+const notAmongPatients = (): Refusal =>
+  new Refusal(
+    "not-found",
+    "This token may only write to the patients that it names. Give the id of one of them to create its record.",
+  );
 
 /** A candidate, and what the writes before it left. */
 interface Arrival extends Candidate {

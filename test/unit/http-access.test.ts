@@ -70,7 +70,13 @@ describe("with a patients claim that leaves the patient out", () => {
   test("it cannot be created either", async () => {
     const body = { id: randomUUID(), name: { family: "Doe", given: [] }, birthDate: "1990-04-02", sex: "female" };
     const token = await edge.token({ patients: [randomUUID()] });
-    expect((await edge.call("POST", "/v1/patients", { token, body })).status).toBe(404);
+    const refusals = [body, { ...body, id: undefined }, { ...body, id: patient }].map((create) =>
+      edge.call("POST", "/v1/patients", { token, body: create }),
+    );
+    for (const { status, json } of await Promise.all(refusals)) {
+      expect(status).toBe(404);
+      expect(json.detail).toMatch(/^This token may only write to the patients that it names\./);
+    }
     const mine = await edge.token({ patients: [body.id] });
     expect((await edge.call("POST", "/v1/patients", { token: mine, body })).status).toBe(202);
   });
