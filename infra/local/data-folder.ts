@@ -1,14 +1,32 @@
 import { randomUUID } from "node:crypto";
+import { accessSync, closeSync, constants, existsSync, openSync } from "node:fs";
 import { chmod, link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** The embedded engine's file in a data folder. */
 export const databaseFile = (folder: string): string => join(folder, "casenotes.db");
 
-/** Creates the folder of all data (mode 0700) unless it is there. */
+/** Creates the folder of all data, and what is above it (mode 0700), unless it is there. */
 export const makeDataFolder = async (folder: string): Promise<void> => {
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (made !== undefined) await chmod(folder, 0o700);
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) await makeDataFolder(parent);
+  try {
+    // Not recursive: Node's own way up and down never ends where no folder can be made, as in /proc.
+    await mkdir(folder, { mode: 0o700 });
+    await chmod(folder, 0o700);
+  } catch (cause) {
+    if (!isErrno(cause, "EEXIST")) throw cause;
+  }
+};
+
+/**
+ * Throws the operating system's error where the embedded engine could not write to this folder, or to its file there.
+ */
+export const checkWritable = (folder: string): void => {
+  accessSync(folder, constants.W_OK);
+  const file = databaseFile(folder);
+  if (existsSync(file)) closeSync(openSync(file, "r+"));
 };
 
 /**

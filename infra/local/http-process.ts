@@ -42,6 +42,15 @@ const urlHost = (host: string): string => {
   return host.includes(":") ? `[${host}]` : host;
 };
 
+/** Why it cannot listen, where the operator can help; undefined for anything else. */
+const whyDeaf = (cause: unknown, { host, port }: Settings): string | undefined => {
+  if (isErrno(cause, "EADDRINUSE")) return `Port ${port} on ${host} is in use: stop what listens there, or set PORT.\n`;
+  if (isErrno(cause, "EADDRNOTAVAIL") || isErrno(cause, "ENOTFOUND"))
+    return `${host} is not an address of this machine: set HOST to one that is.\n`;
+  if (isErrno(cause, "EACCES")) return `Port ${port} on ${host} is not for this user to open: set PORT.\n`;
+  return undefined;
+};
+
 const main = async (): Promise<void> => {
   const hints = localHints((message) => member.tell(message));
   const member = joinSupervisor("http", { onHint: hints.receive, onDrain: () => stop() });
@@ -71,10 +80,9 @@ const main = async (): Promise<void> => {
     entry = entryOf(allFunctions(deps), issuerPages(deps.identity.issuer, url));
     member.tell({ kind: "ready", url });
   } catch (cause) {
-    if (!isErrno(cause, "EADDRINUSE")) throw cause;
-    process.stderr.write(
-      `Port ${settings.port} on ${settings.host} is in use: stop what listens there, or set PORT.\n`,
-    );
+    const text = whyDeaf(cause, settings);
+    if (text === undefined) throw cause;
+    process.stderr.write(text);
     member.exit(process.env["CASENOTES_RESTART_PORT"] === undefined ? misconfigured : 1);
   }
 };

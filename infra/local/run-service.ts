@@ -1,5 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { checkWritable } from "./data-folder.ts";
 import { giveBackOf } from "./give-back.ts";
 import { openIdentity } from "./identity.ts";
 import { jsonLog } from "./log.ts";
@@ -33,11 +34,17 @@ const plansFor = ({ workers }: Settings): readonly MemberPlan[] => [
   })),
 ];
 
-const openOrComplain = async ({ data }: Settings) => {
+const openOrComplain = async ({ data, aws }: Settings) => {
   try {
-    return await openIdentity(data);
+    const identity = await openIdentity(data);
+    // Here and not by the members, each of whom would say it.
+    if (aws === undefined) checkWritable(data);
+    return identity;
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause) return complain([`${data} cannot be used (${String(cause.code)}).`]);
+    if (cause instanceof Error && "code" in cause) {
+      const remedy = "set CASENOTES_DATA to a folder that can be made and written to";
+      return complain([`${data} cannot be used (${String(cause.code)}): ${remedy}.`]);
+    }
     throw cause;
   }
 };

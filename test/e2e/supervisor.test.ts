@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aFolder } from "../support/engines.ts";
 import { spawnService, startService, type Service } from "../support/service.ts";
 
 const alive = (pid: number): boolean => {
@@ -73,6 +75,30 @@ describe("a configuration that cannot work", () => {
     expect(code).toBe(1);
     const plain = stderr.split("\n").filter((line) => line !== "" && !line.startsWith("{"));
     expect(plain).toEqual([expect.stringContaining(`Port ${port} on 127.0.0.1 is in use`)]);
+  });
+
+  test("for an address of another machine is one clear line", async () => {
+    const { code, stderr } = await runToEnd({ HOST: "192.0.2.99" }, ["--behind-proxy"]);
+    expect(code).toBe(1);
+    const plain = stderr.split("\n").filter((line) => line !== "" && !line.startsWith("{"));
+    expect(plain).toEqual(["192.0.2.99 is not an address of this machine: set HOST to one that is."]);
+    expect(stderr.match(/"member.started"/g)).toHaveLength(2);
+  });
+
+  test("for a data folder that cannot be made is one clear line", async () => {
+    const { code, stderr } = await runToEnd({ CASENOTES_DATA: "/proc/casenotes/data" });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^casenotes: \/proc\/casenotes\/data cannot be used \(\w+\): set CASENOTES_DATA to .*\.\n$/);
+  });
+
+  test("for a database that cannot be written to is one clear line", async () => {
+    using folder = aFolder();
+    mkdirSync(join(folder.path, "casenotes.db"));
+    const { code, stderr } = await runToEnd({ CASENOTES_DATA: folder.path });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `casenotes: ${folder.path} cannot be used (EISDIR): set CASENOTES_DATA to a folder that can be made and written to.\n`,
+    );
   });
 
   test("for a certificate that is not there names the file", async () => {
