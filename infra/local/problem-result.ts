@@ -12,16 +12,20 @@ export const problemResult = (
   requestId: string,
   refusal: Refusal,
   headers: Readonly<Record<string, string>> = {},
-): StreamedResult => {
-  const problem = serverProblem(requestId, refusal);
-  return {
-    statusCode: problem.status,
-    headers: {
-      "content-type": "application/problem+json",
-      "cache-control": "no-store",
-      "x-request-id": requestId,
-      ...headers,
-    },
-    body: JSON.stringify(problem),
-  };
-};
+): StreamedResult => problemAnswer(requestId, serverProblem(requestId, refusal), headers);
+
+/** The same, of a problem that is made. */
+export const problemAnswer = (
+  requestId: string,
+  problem: Problem,
+  headers: Readonly<Record<string, string>> = {},
+): StreamedResult => ({
+  statusCode: problem.status,
+  headers: {
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "x-request-id": requestId,
+    ...headers,
+  },
+  body: JSON.stringify(problem),
+});

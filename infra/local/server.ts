@@ -8,9 +8,10 @@ import { Refusal } from "../../shared/errors.ts";
 import type { Invocation, Log } from "../../functions/dependencies.ts";
 import { collectBody } from "./collect-body.ts";
 import { gatewayEvent, targetOf } from "./gateway-event.ts";
-import { answerMalformed } from "./malformed-request.ts";
+import { answerConnect, answerMalformed } from "./malformed-request.ts";
 import { oneShotResponder, type Answer } from "./one-shot-responder.ts";
 import { problemResult } from "./problem-result.ts";
+import { refusedHead } from "./refused-head.ts";
 import { throwFields } from "./throw-fields.ts";
 
 /** All functions behind one door: answers an event as API Gateway would have it answered. */
@@ -49,6 +50,8 @@ const limits = {
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
   joinDuplicateHeaders: true,
+  // Checked here instead, so that its absence is answered with a problem.
+  requireHostHeader: false,
   noDelay: true,
 };
 
@@ -71,6 +74,8 @@ export const localServer = (options: ServerOptions): LocalServer => {
       : createTlsServer({ ...limits, ...options.tls }, listener);
   server.on("clientError", answerMalformed);
   server.on("checkContinue", listener);
+  server.on("checkExpectation", listener);
+  server.on("connect", answerConnect);
   return { server, counts, drain: () => drain(server, draining, waits) };
 };
 
@@ -86,12 +91,15 @@ const serve = async (req: IncomingMessage, res: ServerResponse, serving: Serving
     counts.gone += 1;
   };
   const responder = oneShotResponder(res, { onGone, waits: serving.waits });
+  const requestId = randomUUID();
+  const refused = refusedHead(req, requestId);
+  if (refused !== undefined) return responder.answerAndClose(refused, req);
   const target = targetOf(req.url ?? "/");
   const limit = bodyLimit(target.path);
-  if (req.headers.expect !== undefined && !(Number(req.headers["content-length"]) > limit)) res.writeContinue();
+  if (req.headers.expect !== undefined && req.httpVersion !== "1.0" && !(Number(req.headers["content-length"]) > limit))
+    res.writeContinue();
   const body = await collectBody(req, limit);
   if (body.kind === "gone") return;
-  const requestId = randomUUID();
   if (body.kind !== "whole")
     return responder.answerAndClose(problemResult(requestId, refusedBody(body.kind, limit)), req);
   const at = now();

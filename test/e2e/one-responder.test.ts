@@ -240,6 +240,14 @@ describe("a request", () => {
       `GET / HTTP/1.1\r\nhost: x\r\nx: ${"y".repeat(20_000)}\r\n\r\n`,
       /^HTTP\/1.1 431 /,
     ],
+    ["has no host", "GET /echo HTTP/1.1\r\n\r\n", /^HTTP\/1.1 400 /],
+    ["has two hosts", "GET /echo HTTP/1.1\r\nhost: x\r\nhost: x\r\n\r\n", /^HTTP\/1.1 400 /],
+    [
+      "expects what cannot be met",
+      "PUT /echo HTTP/1.1\r\nhost: x\r\nexpect: 200-foo\r\ncontent-length: 1\r\n\r\nx",
+      /^HTTP\/1.1 417 /,
+    ],
+    ["asks for a tunnel", "CONNECT x:443 HTTP/1.1\r\nhost: x:443\r\n\r\n", /^HTTP\/1.1 405 [\s\S]*allow: GET/],
   ] as const)("that %s is answered with a problem", async ([, request, status]) => {
     const socket = await open();
     const text = received(socket);
@@ -260,6 +268,20 @@ describe("a request", () => {
     const socket = await open();
     const text = received(socket);
     socket.write(`${get("/wait")}NONSENSE\r\n\r\n`);
+    expect(await text).toMatch(/^HTTP\/1.1 200 [\s\S]*waited$/);
+  });
+
+  test("of HTTP/1.0 needs no host, and its expectation is ignored", async () => {
+    const socket = await open();
+    const text = received(socket);
+    socket.write("PUT /echo HTTP/1.0\r\nexpect: 100-continue\r\ncontent-length: 1\r\n\r\nx");
+    expect(await text).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  test("followed by CONNECT gets its own answer, and then the connection ends", async () => {
+    const socket = await open();
+    const text = received(socket);
+    socket.write(`${get("/wait")}CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n`);
     expect(await text).toMatch(/^HTTP\/1.1 200 [\s\S]*waited$/);
   });
 
