@@ -61,7 +61,7 @@ const checkStore = async ({ aws }: Settings): Promise<void> => {
 export const runService = async (): Promise<void> => {
   const settings = settingsOrComplain();
   await checkStore(settings);
-  const { issuer, signer } = await openOrComplain(settings);
+  const { issuer } = await openOrComplain(settings);
   const { log, flush } = jsonLog("supervisor");
   const exit = (code: number) => {
     flush();
@@ -75,7 +75,7 @@ export const runService = async (): Promise<void> => {
     log,
     giveBack: giveBack.now,
     onReady: (url) => {
-      void welcome({ url, issuer, signer }).then((text) => {
+      void welcome({ url, issuer, data: settings.data, isTerminal: process.stdout.isTTY }).then((text) => {
         process.stdout.write(text);
         return log("info", "ready", { url });
       });

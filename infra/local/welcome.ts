@@ -1,28 +1,43 @@
-import type { Signer } from "../../functions/dependencies.ts";
+import { resolve } from "node:path";
 import type { LocalIssuer } from "./issuer.ts";
 
 export interface WelcomeOptions {
   readonly url: string;
   readonly issuer: LocalIssuer;
-  readonly signer: Signer;
+  /** The data folder. */
+  readonly data: string;
+  /** Whether a person reads it; a journal would keep a token. */
+  readonly isTerminal: boolean;
 }
 
-/** What `npm start` prints: where the service is, and an example that runs when pasted into bash. */
-export const welcome = async ({ url, issuer }: WelcomeOptions): Promise<string> => {
-  const token = await issuer.mintToken({
-    subject: "user-1",
-    name: "A Clinician",
-    role: "clinician",
-    scope: "record:read record:write",
-    minutes: 60,
-  });
+/** As one word of bash. */
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** A token for a person at a terminal; else the command that prints one, which finds the data folder by itself. */
+const tokenWord = async ({ issuer, data, isTerminal }: WelcomeOptions): Promise<string> =>
+  isTerminal
+    ? issuer.mintToken({
+        subject: "user-1",
+        name: "A Clinician",
+        role: "clinician",
+        scope: "record:read record:write",
+        minutes: 60,
+      })
+    : `$(CASENOTES_DATA=${quoted(resolve(data))} npm run -s token)`;
+
+/**
+ * What `npm start` prints: where the service is, and an example that runs when pasted into bash (in this folder, where
+ * it runs npm).
+ */
+export const welcome = async (options: WelcomeOptions): Promise<string> => {
+  const { url } = options;
   return `
 Casenotes   ${url}
 Docs        ${url}/docs
 
 A worked example (curl and git; paste it into bash). The token is good for an hour.
 
-${example(url, token)}
+${example(url, await tokenWord(options))}
 Another token: npm run -s token -- --help
 `;
 };

@@ -236,6 +236,8 @@ test("the worked example that start prints runs when pasted into bash", async ()
   while (!service.stdout().includes("Another token")) await sleep(10);
   const text = service.stdout();
   const example = text.slice(text.indexOf("export CASENOTES="), text.indexOf("\nAnother token"));
+  // Standard output is no terminal here: what keeps it must not keep a token.
+  expect(text).not.toMatch(/eyJ[\w-]+\./);
   const { PATH, HOME } = process.env;
   const shell = execFile("bash", ["-e", "-o", "pipefail"], { env: { PATH, HOME } });
   let output = "";
