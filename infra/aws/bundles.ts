@@ -49,7 +49,7 @@ const options: BuildOptions & { readonly metafile: true } = {
 };
 
 /** Bundles one entry into a folder of its own, as `index.mjs`; tells what went into it. */
-export const bundleEntry = async (name: string, folder: string): Promise<Metafile> => {
+const bundleEntry = async (name: string, folder: string): Promise<Metafile> => {
   rmSync(folder, { recursive: true, force: true });
   const { metafile } = await build({ ...options, entryPoints: { index: `${entries}${name}.ts` }, outdir: folder });
   return metafile;

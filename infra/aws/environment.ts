@@ -20,7 +20,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const tableVariable = (table: TableName): string => `CASENOTES_TABLE_${table.toUpperCase()}`;
 
 /** Thrown with every problem at once; names variables, never their values. */
-export class EnvironmentError extends Error {
+class EnvironmentError extends Error {
   override readonly name = "EnvironmentError";
 }
 
