@@ -49,6 +49,15 @@ describe("a record", () => {
     expect(json.allowedCommands).toEqual([]);
   });
 
+  test("is the same behind a slash at the end, and answers HEAD", async () => {
+    const { headers, json } = await edge.call("GET", `/v1/patients/${patient}`);
+    expect(await edge.call("GET", `/v1/patients/${patient}/`)).toMatchObject({ status: 200, json });
+    const head = await edge.call("HEAD", `/v1/patients/${patient}`);
+    expect(head).toMatchObject({ status: 200, headers: { etag: headers["etag"] } });
+    expect((await edge.call("GET", "/v1/patients/")).status).toBe(200);
+    expect((await edge.call("GET", `${file()}/`)).status).toBe(404);
+  });
+
   test("is 304 for the tag that the client has, in a list or weak too", async () => {
     const { headers } = await edge.call("GET", `/v1/patients/${patient}`);
     const tag = headers["etag"]!;

@@ -159,6 +159,8 @@ describe("following an operation", () => {
     });
     const started = performance.now();
     expect((await edge.call("GET", url, { headers: { prefer: "wait=25" } })).status).toBe(200);
+    const settled = { "if-none-match": '"2"', prefer: "wait=25" };
+    expect((await edge.call("GET", url, { headers: settled })).status).toBe(304);
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
