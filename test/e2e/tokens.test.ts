@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,20 +39,29 @@ describe("the token command", () => {
 
   test("writes what it was told into the token", async () => {
     const flags = ["--subject", "s", "--name", "N", "--role", "auditor", "--scope", "audit:read", "--minutes", "2"];
-    const { stdout } = await runToken(service.data, [...flags, "--patients", "a, b"]);
+    const patients = [randomUUID(), randomUUID()];
+    const { stdout } = await runToken(service.data, [...flags, "--patients", patients.join(", ")]);
     const claims = decodeJwt(stdout);
-    expect(claims).toMatchObject({ sub: "s", name: "N", role: "auditor", scope: "audit:read", patients: ["a", "b"] });
+    expect(claims).toMatchObject({ sub: "s", name: "N", role: "auditor", scope: "audit:read", patients });
     expect(claims.exp! - claims.iat!).toBe(120);
   });
 
-  test.for([[["--minutes", "0"]], [["--minutes", "soon"]], [["--subject", ""]], [["--colour", "red"]], [["stray"]]])(
-    "refuses %j with its usage",
-    async ([flags]) => {
-      const { code, stdout, stderr } = await runToken(service.data, flags);
-      expect([code, stdout]).toEqual([1, ""]);
-      expect(stderr).toContain("npm run -s token -- [flags]");
-    },
-  );
+  test.for([
+    [["--minutes", "0"]],
+    [["--minutes", "soon"]],
+    [["--subject", ""]],
+    [["--colour", "red"]],
+    [["stray"]],
+    [["--role", "bogus"]],
+    [["--role", "constructor"]],
+    [["--scope", "record:read foo"]],
+    [["--patients", ""]],
+    [["--patients", `${randomUUID()},b`]],
+  ])("refuses %j with its usage", async ([flags]) => {
+    const { code, stdout, stderr } = await runToken(service.data, flags);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("npm run -s token -- [flags]");
+  });
 
   test("says what to do where there is no issuer", async () => {
     const empty = await mkdtemp(join(tmpdir(), "casenotes-empty-"));

@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { isUuid } from "../../../functions/http/ids.ts";
+import { roles, scopes } from "../../../functions/roles.ts";
 import { findIssuer, type TokenClaims } from "../issuer.ts";
 
 const usage = `Prints a token for the service whose data folder this is (CASENOTES_DATA, default .casenotes).
@@ -12,6 +14,9 @@ const usage = `Prints a token for the service whose data folder this is (CASENOT
   --scope "A B …"    what the token may do        record:read record:write
   --patients A,B     only these patients          all
   --minutes N        valid for, 1 to 525600       60
+
+Roles: ${Object.keys(roles).join(" ")}
+Scopes: ${scopes.join(" ")}
 `;
 
 const options = {
@@ -31,12 +36,27 @@ const fail = (text: string): never => {
   process.exit(1);
 };
 
+const knownScopes: ReadonlySet<string> = new Set(scopes);
+
+const wordsOf = (scope: string): readonly string[] => scope.split(" ").filter(Boolean);
+const idsOf = (patients: string): readonly string[] => patients.split(",").map((id) => id.trim());
+
+/** What no service would ever take, so that a slip of the pen is seen here and not as a refusal later. */
+const checkKnown = ({ role, scope, patients }: Pick<ReturnType<typeof parsed>, "role" | "scope" | "patients">) => {
+  if (!Object.hasOwn(roles, role)) fail(`--role has "${role}", which is no role.\n\n${usage}`);
+  for (const word of wordsOf(scope))
+    if (!knownScopes.has(word)) fail(`--scope has "${word}", which is no scope.\n\n${usage}`);
+  for (const id of patients === undefined ? [] : idsOf(patients))
+    if (!isUuid(id)) fail(`--patients has "${id}", which is no patient's id.\n\n${usage}`);
+};
+
 const readClaims = (args: readonly string[]): TokenClaims | "help" => {
   const flags = parsed(args);
   if (flags.help) return "help";
   const { subject, name, role, scope, patients, minutes } = flags;
   for (const [flag, value] of Object.entries({ subject, name, role, scope }))
     if (value.trim() === "") fail(`--${flag} is empty.\n\n${usage}`);
+  checkKnown(flags);
   if (!/^\d{1,6}$/.test(minutes) || Number(minutes) < 1 || Number(minutes) > mostMinutes)
     fail(`--minutes must be a number from 1 to ${mostMinutes}.\n\n${usage}`);
   return {
@@ -45,7 +65,7 @@ const readClaims = (args: readonly string[]): TokenClaims | "help" => {
     role,
     scope,
     minutes: Number(minutes),
-    ...(patients === undefined ? {} : { patients: patients.split(",").map((id) => id.trim()) }),
+    ...(patients === undefined ? {} : { patients: idsOf(patients) }),
   };
 };
 
