@@ -23,16 +23,22 @@ const refuseChange = (change: PathChange, guarded: boolean): Refusal | null => {
   });
 };
 
+/** Tells which change of a set is refused: by its place, since its path may be one that is not to be repeated. */
+const placed = ({ code, message, facts }: Refusal, change: PathChange, index: number): Refusal => {
+  const field = `changes[${index}].${"put" in change ? "put" : "delete"}`;
+  return new Refusal(code, `${field}: ${message}`, { ...facts, field });
+};
+
 /** What is wrong with a change set whatever the record holds, in the order of its changes; null when nothing is. */
-export const refuseChangeSet = ({ changes, expectedCommit }: ChangeSet): Refusal | null => {
+export const refuseChangeSet = ({ changes, expectedCommit, target }: ChangeSet): Refusal | null => {
   if (changes.length === 0 || changes.length > recordLimits.changes) {
     return new Refusal("invalid-request", `A change set has 1 to ${recordLimits.changes} changes.`);
   }
   const seen = new Set<string>();
-  for (const change of changes) {
+  for (const [index, change] of changes.entries()) {
     const path = pathOf(change);
     const refusal = refuseChange(change, expectedCommit !== undefined);
-    if (refusal !== null) return refusal;
+    if (refusal !== null) return target === "file" ? refusal : placed(refusal, change, index);
     if (seen.has(path)) return new Refusal("invalid-request", "A change set names a path twice.", { path });
     seen.add(path);
   }

@@ -44,6 +44,16 @@ describe("the shape of a change set", () => {
     expect(codeOf(deciding(aRecord(), { changes }))).toBe(outcome);
   });
 
+  test.for([
+    [[put("notes/a.md"), put("notes/Jane Doe.md")], "changes[1].put", "invalid-path"],
+    [[put("notes/a.md"), put("notes/b.md"), gone("vitals/a.yaml")], "changes[2].delete", "managed-path"],
+  ] as const)("a change of %j is refused by its place, without a path that cannot be", ([changes, field, code]) => {
+    const refusal = refused(deciding(aRecord(), { changes, target: "record" }));
+    expect(refusal).toMatchObject({ code, facts: { field } });
+    expect(refusal.message.startsWith(`${field}: `)).toBe(true);
+    expect(JSON.stringify([refusal.message, refusal.facts])).not.toContain("Jane");
+  });
+
   test("a managed file is refused with the route that writes it", () => {
     const refusal = refused(deciding(aRecord(), { changes: [put("demographics/patient.yaml")] }));
     expect(refusal.facts).toMatchObject({ route: "PUT /v1/patients/{id}/files/demographics/patient.yaml" });
