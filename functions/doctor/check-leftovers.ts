@@ -43,8 +43,8 @@ const candidatesNow = async (
 };
 
 /**
- * Finds and lists the segments that nobody names: left by a writer or a compaction that was overtaken or killed. Looks
- * twice: a writer or a drain at work leaves some for a moment.
+ * Finds and lists the segments that nobody names: left by a writer or a compaction that was overtaken or killed, or
+ * by a writer that lost a race for an identifier. Looks twice: a writer or a drain at work leaves some for a moment.
  */
 export const findLeftSegments = async (
   engine: Pick<Engine, "effects" | "operations" | "segments" | "heads">,

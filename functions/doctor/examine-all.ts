@@ -21,8 +21,16 @@ export interface DoctorOptions {
 export interface Report {
   readonly healthy: boolean;
   readonly findings: readonly Finding[];
-  readonly counts: Omit<Examined, "findings"> & { readonly patients: number };
+  readonly counts: Omit<Examined, "findings" | "hasRecord"> & {
+    /** Those with a commit, and those of whom nothing can be read. */
+    readonly patients: number;
+    /** Ids that something was asked for, but that have no commit. */
+    readonly withoutRecord: number;
+  };
 }
+
+/** The counts of a store of which nothing was read. */
+export const noCounts: Report["counts"] = { patients: 0, withoutRecord: 0, ...nothing };
 
 /** Patients examined side by side: one waits for git or the disk while another is decoded. */
 const atOnce = 2;
@@ -34,7 +42,8 @@ const listPatients = async ({ heads }: DoctorPorts): Promise<readonly PatientId[
 };
 
 const sum = (a: Report["counts"], b: Examined): Report["counts"] => ({
-  patients: a.patients + 1,
+  patients: a.patients + (b.hasRecord ? 1 : 0),
+  withoutRecord: a.withoutRecord + (b.hasRecord ? 0 : 1),
   commits: a.commits + b.commits,
   operations: a.operations + b.operations,
   segments: a.segments + b.segments,
@@ -57,14 +66,14 @@ export const examineAll = async (options: DoctorOptions): Promise<Report> => {
   const notes = notebookOf(null);
   const ids = patients ?? (await notes.attempt("store-unreadable", "heads", () => listPatients(ports))) ?? [];
   findings.push(...notes.findings);
-  let counts: Report["counts"] = { patients: 0, ...nothing };
+  let counts: Report["counts"] = noCounts;
   const waiting = ids.values();
   const examineWaiting = async (): Promise<void> => {
     for (const patientId of waiting) {
       const examined = await examinePatient(options, patientId);
       findings.push(...examined.findings);
       counts = sum(counts, examined);
-      onProgress?.(counts.patients, ids.length);
+      onProgress?.(counts.patients + counts.withoutRecord, ids.length);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, examineWaiting));

@@ -28,6 +28,8 @@ export interface Examining {
 
 export interface Examined {
   readonly findings: readonly Finding[];
+  /** False for an id that has a head without a commit: every create for it was refused, or is still waiting. */
+  readonly hasRecord: boolean;
   readonly commits: number;
   readonly operations: number;
   readonly segments: number;
@@ -36,7 +38,13 @@ export interface Examined {
 }
 
 /** The counts of a patient of whom nothing can be read. */
-export const nothing = { commits: 0, operations: 0, segments: 0, bytes: 0, garbage: { segments: 0, bytes: 0 } };
+export const nothing = {
+  commits: 0,
+  operations: 0,
+  segments: 0,
+  bytes: 0,
+  garbage: { segments: 0, bytes: 0 },
+};
 
 /** Walks the history once; gives the files at its end, where it was whole. */
 const walkRecord = async (
@@ -96,7 +104,7 @@ const examineOnce = async (examining: Examining, patientId: PatientId): Promise<
   const { capture, notes } = await capturePatient(ports, patientId, () => notebookOf(patientId));
   if (capture === undefined) {
     if (notes.findings.length === 0) notes.add("head-missing", "head", "There is no head of this patient.");
-    return { findings: notes.findings, ...nothing };
+    return { findings: notes.findings, hasRecord: true, ...nothing };
   }
   const { head, segments, operations } = capture;
   await notes.attempt("object-damaged", "record", () => checkRecord(examining, capture, notes));
@@ -105,6 +113,7 @@ const examineOnce = async (examining: Examining, patientId: PatientId): Promise<
   if (secondOpinion !== undefined && head.commit !== null) await secondOpinion(capture, notes);
   return {
     findings: notes.findings,
+    hasRecord: head.commit !== null,
     commits: head.commits,
     operations: operations?.length ?? 0,
     segments: segments.size,

@@ -3,10 +3,11 @@ import { readFile } from "node:fs/promises";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { findingKinds } from "../../functions/doctor/finding.ts";
+import { reportText } from "../../infra/local/doctor/report-text.ts";
 import { Fault } from "../../shared/errors.ts";
 import type { Head } from "../../shared/head.ts";
 import { aClinic, errorsOf, kindsOf, type Clinic } from "../support/examined-clinic.ts";
-import { putCommand } from "../support/write-path.ts";
+import { createCommand, putCommand } from "../support/write-path.ts";
 
 /** The head's pack map as stored: first, pack, snapshot, footer, sealed by segment id. */
 const packsOf = (clinic: Clinic): Record<string, [number, number, number, number, number]> =>
@@ -37,6 +38,16 @@ test("leaves a patient alone that a writer touched and nothing was committed to"
   await using clinic = await aClinic({ commits: 1 });
   await clinic.engine.heads.acquire(randomUUID(), "a writer");
   expect(kindsOf(await clinic.examine())).toEqual([]);
+});
+
+test("counts an id whose create was refused apart from the patients", async () => {
+  await using clinic = await aClinic({ commits: 1 });
+  const taken = [{ system: "urn:example:mrn", value: clinic.patients[0].slice(0, 8) }];
+  await clinic.path.submit(randomUUID(), createCommand({ identifiers: taken }));
+  await clinic.path.deliverAll();
+  const report = await clinic.examine();
+  expect(report).toMatchObject({ healthy: true, counts: { patients: 2, withoutRecord: 1, operations: 5 } });
+  expect(reportText(report)).toMatch(/^2 patients, 2 commits, .*, 1 ids without a record$/m);
 });
 
 test("names a patient that was asked for and is not there", async () => {

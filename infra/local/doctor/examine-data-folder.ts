@@ -3,8 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { examineAll, type DoctorOptions, type Report } from "../../../functions/doctor/examine-all.ts";
-import { nothing } from "../../../functions/doctor/examine-patient.ts";
+import { examineAll, noCounts, type DoctorOptions, type Report } from "../../../functions/doctor/examine-all.ts";
 import { isError, notebookOf, type Notebook } from "../../../functions/doctor/finding.ts";
 import { createSigner } from "../../../shared/git/signature.ts";
 import type { Engine } from "../../../shared/ports.ts";
@@ -94,7 +93,7 @@ export const examineDataFolder = async (asked: DoctorArguments, onProgress: OnPr
   if (!existsSync(file)) throw new UsageError(`There is no data in ${asked.data}: give --data, or set CASENOTES_DATA.`);
   const notes = notebookOf(null);
   const opened = await openOrNote(file, notes);
-  if (opened === undefined) return { healthy: false, findings: notes.findings, counts: { patients: 0, ...nothing } };
+  if (opened === undefined) return { healthy: false, findings: notes.findings, counts: noCounts };
   const folder = await mkdtemp(join(tmpdir(), "casenotes-doctor-"));
   try {
     return await examineOpened(asked, { ...opened, folder, notes }, onProgress);

@@ -22,12 +22,13 @@ const bytesText = (bytes: number): string =>
 
 /** One line for each finding, errors last, then what was looked at and the verdict. */
 export const reportText = ({ healthy, counts, findings }: Report): string => {
-  const { patients, commits, operations, segments, bytes, garbage } = counts;
+  const { patients, withoutRecord, commits, operations, segments, bytes, garbage } = counts;
   const errors = findings.filter(isError);
   const notes = findings.filter((finding) => !isError(finding));
   const looked =
     `${patients} patients, ${commits} commits, ${operations} operations, ` +
-    `${segments} segments (${bytesText(bytes)}), garbage: ${garbage.segments} segments (${bytesText(garbage.bytes)})\n`;
+    `${segments} segments (${bytesText(bytes)}), garbage: ${garbage.segments} segments (${bytesText(garbage.bytes)})` +
+    `${withoutRecord === 0 ? "" : `, ${withoutRecord} ids without a record`}\n`;
   const verdict = healthy ? "Nothing is wrong.\n" : `${errors.length} things are wrong.\n`;
   return [...notes, ...errors].map(line).join("") + looked + verdict;
 };
