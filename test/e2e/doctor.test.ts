@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { cpSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -126,12 +127,14 @@ test("a signature by another key is named", async () => {
   expect(new Set(errorsOf(run))).toEqual(new Set(["git-signature-bad"]));
 });
 
-test.for([[["--nonsense"]], [["--patients", "x"]], [["--data", join(home.path, "nowhere")]]])(
-  "refuses the flags %j with a word and the usage",
-  async ([args]) => {
-    const { code, stdout, stderr } = await runDoctor(...args!);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^.+\n\nChecks every record/);
-    expect(existsSync(join(home.path, "nowhere"))).toBe(false);
-  },
-);
+test.for([
+  [["--nonsense"]],
+  [["--patients", "x"]],
+  [["--data", join(home.path, "nowhere")]],
+  [["--data", data, "--patients", randomUUID()]],
+])("refuses the flags %j with a word and the usage", async ([args]) => {
+  const { code, stdout, stderr } = await runDoctor(...args!);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/^.+\n\nChecks every record/);
+  expect(existsSync(join(home.path, "nowhere"))).toBe(false);
+});

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { copyFileSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -17,12 +18,24 @@ const aDataFolder = async () => {
   return { ...folder, file, patients: clinic.patients, sql: clinic.sql };
 };
 
-const examine = (data: string) =>
-  examineDataFolder({ data, git: false, json: false, patients: undefined }, () => undefined);
+const examine = (data: string, patients?: readonly string[]) =>
+  examineDataFolder({ data, git: false, json: false, patients }, () => undefined);
 
 test("finds nothing wrong in a sound database file", async () => {
   using data = await aDataFolder();
   expect(kindsOf(await examine(data.path))).toEqual(["skipped"]);
+});
+
+test("refuses to look for a patient that the folder knows nothing of, but not for one whose head is gone", async () => {
+  using folder = aFolder();
+  await using clinic = await aClinic({ commits: 1, file: join(folder.path, "casenotes.db") });
+  const [known, lost] = clinic.patients;
+  const unknown = randomUUID();
+  await expect(examine(folder.path, [known, unknown])).rejects.toThrow(
+    new UsageError(`There is no patient ${unknown} in ${folder.path}.`),
+  );
+  clinic.sql("DELETE FROM heads WHERE patient_id = ?", lost);
+  expect(errorsOf(await examine(folder.path, [known, lost]))).toEqual(["head-missing"]);
 });
 
 test("names a claim on an identifier that no record has", async () => {

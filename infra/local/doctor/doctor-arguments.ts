@@ -10,7 +10,7 @@ export const usage = `Checks every record of a data folder: database, segments, 
   --no-git         without stock git                   with it, where it is installed
   --json           the report as JSON                  text
 
-Exit code: 0 nothing is wrong, 1 something is, 2 the flags are wrong or there is no data. See docs/doctor.md.
+Exit code: 0 nothing is wrong, 1 something is, 2 the flags are wrong, or there is no such data or patient. See docs/doctor.md.
 `;
 
 export interface DoctorArguments {

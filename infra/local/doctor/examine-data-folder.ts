@@ -8,6 +8,7 @@ import { isError, notebookOf, type Notebook } from "../../../functions/doctor/fi
 import { createSigner } from "../../../shared/git/signature.ts";
 import type { Engine } from "../../../shared/ports.ts";
 import { databaseFile, readIfThere } from "../data-folder.ts";
+import { checkAsked } from "./check-asked.ts";
 import { checkDatabase } from "./check-database.ts";
 import { UsageError, type DoctorArguments } from "./doctor-arguments.ts";
 import { NotReadableHere } from "../sqlite/open-to-read.ts";
@@ -64,6 +65,7 @@ export const withStockGit = async (
 
 const examineOpened = async (asked: DoctorArguments, opened: Opened, onProgress: OnProgress): Promise<Report> => {
   const { engine, db, folder, notes } = opened;
+  await checkAsked(engine, asked.data, asked.patients ?? []);
   const database = await checkDatabase(db);
   const options = { ports: engine, folder, now: Date.now, onProgress };
   const { patients } = asked;
@@ -86,7 +88,8 @@ const openOrNote = async (file: string, notes: Notebook) => {
 
 /**
  * Examines a data folder of the embedded engine, in use or not; changes nothing in it. Whatever is damaged is a finding.
- * Throws UsageError when there is no database, or one that cannot be read where it is.
+ * Throws UsageError when there is no database, or one that cannot be read where it is, and
+ * for a patient that the folder knows nothing of.
  */
 export const examineDataFolder = async (asked: DoctorArguments, onProgress: OnProgress): Promise<Report> => {
   const file = databaseFile(asked.data);
