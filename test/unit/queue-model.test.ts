@@ -11,3 +11,18 @@ test.for([
   const property = fc.asyncProperty(steps, (given) => runBeside(open, given));
   await expect(fc.assert(property, { numRuns })).resolves.toBeUndefined();
 });
+
+test("a receive that meets dead letters only goes on to the next group", async () => {
+  const old = [
+    { do: "send", group: 1, again: false },
+    { do: "receive", max: 1 },
+    { do: "pass", ms: 2_500 },
+    { do: "send", group: 0, again: false },
+    { do: "receive", max: 1 },
+    { do: "pass", ms: 2_500 },
+    { do: "receive", max: 1 },
+    { do: "pass", ms: 1_000 },
+    { do: "receive", max: 1 },
+  ] as const;
+  await expect(runBeside(openSqlite, old)).resolves.toBeUndefined();
+});

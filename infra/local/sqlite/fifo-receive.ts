@@ -88,11 +88,17 @@ const receiveInTurn = (receiving: Receiving, max: number): ReceivedMessage[] => 
   const { sql, queue, now } = receiving;
   sql.run(endClaims, queue, now);
   const received: ReceivedMessage[] = [];
-  for (const { name } of sql.all<{ name: string }>(selectGroups, queue, max)) {
-    if (received.length >= max) break;
-    received.push(...claimMessages(receiving, name, max - received.length));
+  for (;;) {
+    let emptied = 0;
+    for (const { name } of sql.all<{ name: string }>(selectGroups, queue, max)) {
+      if (received.length >= max) break;
+      const messages = claimMessages(receiving, name, max - received.length);
+      if (messages.length === 0) emptied += 1;
+      received.push(...messages);
+    }
+    // A group whose messages were all dead letters took another group's place in the selection.
+    if (received.length >= max || emptied === 0) return received;
   }
-  return received;
 };
 
 /** Up to `max` messages of available groups, each group in order. Writes nothing when none is available. */
