@@ -1,6 +1,7 @@
 import { Fault } from "../shared/errors.ts";
 import type { OperationMessage } from "../shared/operation.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { throwFields } from "./throw-fields.ts";
 
 /** One receipt of one message. */
 export interface Delivery {
@@ -23,7 +24,7 @@ export const retryLater = async (deps: Dependencies, group: readonly Delivery[],
   if (first === undefined) return;
   const { patientId } = first.message;
   const seconds = Math.min(longestDelayS, 2 ** first.receiveCount) * (0.5 + deps.random() / 2);
-  const fault = cause instanceof Fault ? { fault: cause.code, ...cause.facts } : { error: stackOf(cause) };
+  const fault = cause instanceof Fault ? { fault: cause.code, ...cause.facts } : throwFields(cause);
   deps.log("warn", "group.retried", {
     patientId,
     messages: group.length,
@@ -35,14 +36,6 @@ export const retryLater = async (deps: Dependencies, group: readonly Delivery[],
     const receipts = group.map(({ receipt }) => receipt);
     await deps.engine.queue.delay(receipts, Math.ceil(seconds));
   } catch (error) {
-    deps.log("warn", "group.not-delayed", { patientId, error: stackOf(error) });
+    deps.log("warn", "group.not-delayed", { patientId, ...throwFields(error) });
   }
 };
-
-/** Where an unexpected error came from, without its message: that may quote content. */
-const stackOf = (error: unknown): string =>
-  error instanceof Error
-    ? [error.name, ...(error.stack ?? "").split("\n").filter((line) => line.startsWith("    at "))]
-        .slice(0, 8)
-        .join("\n")
-    : typeof error;

@@ -1,4 +1,4 @@
-import { Fault, Refusal } from "../../shared/errors.ts";
+import { Refusal } from "../../shared/errors.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { HttpMiddlewareRequest } from "../http/exchange.ts";
 
@@ -30,15 +30,4 @@ export const log = (deps: Dependencies, route: string) => {
     after: end,
     onError: end,
   };
-};
-
-/** What the log says of a throw: never its text where that may quote a caller; places in our code instead. */
-export const throwFields = (cause: unknown): Readonly<Record<string, unknown>> => {
-  if (!(cause instanceof Error)) return { error: typeof cause };
-  const stack = cause.stack
-    ?.split("\n")
-    .filter((line) => line.startsWith("    at "))
-    .slice(0, 8)
-    .join("\n");
-  return { error: cause.name, stack, ...(cause instanceof Fault && { code: cause.code }) };
 };

@@ -2,7 +2,7 @@ import { Fault, problemOf, Refusal, type Problem } from "../../shared/errors.ts"
 import type { Dependencies } from "../dependencies.ts";
 import { problemResult } from "../http/problem-result.ts";
 import type { HttpMiddlewareRequest } from "../http/exchange.ts";
-import { throwFields } from "./log.ts";
+import { throwFields } from "../throw-fields.ts";
 
 /** The one place where a throw becomes an answer (RFC 9457). A refusal's text is shown; a fault's is not. */
 export const problems = (deps: Dependencies) => ({

@@ -6,7 +6,7 @@ import { drain } from "../../functions/drain.ts";
 import { sweep } from "../../functions/sweep.ts";
 import type { OperationMessage, PatientId } from "../../shared/operation.ts";
 import { queueEvent } from "./queue-event.ts";
-import { throwFields } from "./throw-fields.ts";
+import { throwFields } from "../../functions/throw-fields.ts";
 
 /** How long the drain lags behind, so that one run serves many settles; how many messages make it run at once. */
 const drainLag = { ms: 50, messages: 512 };

@@ -2,7 +2,7 @@ import { flushCompileCache } from "node:module";
 import type { Log } from "../../functions/dependencies.ts";
 import type { HintMessage } from "./hints.ts";
 import { jsonLog } from "./log.ts";
-import { throwFields } from "./throw-fields.ts";
+import { throwFields } from "../../functions/throw-fields.ts";
 
 /** What a member tells the supervisor. */
 export type MemberMessage =

@@ -12,7 +12,7 @@ import { answerConnect, answerMalformed } from "./malformed-request.ts";
 import { oneShotResponder, type Answer } from "./one-shot-responder.ts";
 import { problemResult } from "./problem-result.ts";
 import { refusedHead } from "./refused-head.ts";
-import { throwFields } from "./throw-fields.ts";
+import { throwFields } from "../../functions/throw-fields.ts";
 
 /** All functions behind one door: answers an event as API Gateway would have it answered. */
 export type Entry = (event: APIGatewayProxyEventV2, invocation: Invocation) => Promise<Answer>;

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import type { Log } from "../../functions/dependencies.ts";
 import { misconfigured, type MemberMessage, type SupervisorMessage } from "./member.ts";
-import { throwFields } from "./throw-fields.ts";
+import { throwFields } from "../../functions/throw-fields.ts";
 
 export interface MemberPlan {
   readonly name: string;

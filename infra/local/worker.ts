@@ -5,7 +5,7 @@ import type { ReceivedMessage } from "../../shared/ports.ts";
 import { alarmClock } from "./alarm-clock.ts";
 import { laggingDrain, startHousekeeping, type LaggingDrain, type Schedule } from "./housekeeping.ts";
 import { queueEvent } from "./queue-event.ts";
-import { throwFields } from "./throw-fields.ts";
+import { throwFields } from "../../functions/throw-fields.ts";
 
 export interface WorkerOptions extends Schedule {
   readonly deps: Dependencies;
