@@ -1,5 +1,4 @@
-import type { z } from "zod";
-import { z as zod } from "zod";
+import * as z from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from "zod-openapi";
 import { scopesFor, type Action } from "./access.ts";
 import type { Config } from "./config.ts";
@@ -52,9 +51,9 @@ const operationOf = (path: string, action: Action | null, doc: RouteDoc): ZodOpe
       ? { security: [] }
       : { description: `Scope: ${scopesFor[action].map((scope) => `\`${scope}\``).join(" or ")}.` }),
     requestParams: {
-      path: zod.object(pick(pathParameterDocs, names)),
-      query: zod.object(pick(queryParameterDocs, parameters)),
-      header: zod.object(pick(headerParameterDocs, parameters)),
+      path: z.object(pick(pathParameterDocs, names)),
+      query: z.object(pick(queryParameterDocs, parameters)),
+      header: z.object(pick(headerParameterDocs, parameters)),
     },
     ...(body !== undefined && { requestBody: { required: true, content: contentOf(body) } }),
     responses: responsesOf(doc),

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { maxWaitS } from "./prefer.ts";
 
 const uuid = z.uuid();

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { demographicsSchema, isoDate, line } from "../../shared/record/demographics-schema.ts";
 import { recordLimits } from "../../shared/record/limits.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import "zod-openapi";
 import { problems, type ProblemCode } from "../../shared/errors.ts";
 import { demographicsSchema } from "../../shared/record/demographics-schema.ts";

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
+import { build, type BuildOptions, type Metafile } from "esbuild";
+import { lighter } from "./bundle-plugins.ts";
 
 const entries = fileURLToPath(new URL("entries/", import.meta.url));
 
@@ -10,17 +10,6 @@ export const entryNames: readonly string[] = readdirSync(entries)
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -3))
   .toSorted();
-
-/** zod carries its error texts in fifty languages, a third of a bundle; ours are English. */
-const englishOnly: Plugin = {
-  name: "english-only",
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, ({ path }) => ({
-      contents: 'export { default as en } from "./en.js";',
-      resolveDir: dirname(path),
-    }));
-  },
-};
 
 /** Node's own modules are there in Lambda; packages, the SDK too, are bundled at the version that was tested. */
 const options: BuildOptions & { readonly metafile: true } = {
@@ -38,7 +27,7 @@ const options: BuildOptions & { readonly metafile: true } = {
   outExtension: { ".js": ".mjs" },
   mainFields: ["module", "main"],
   legalComments: "none",
-  plugins: [englishOnly],
+  plugins: [...lighter],
   // An import for its types alone, of a package without side effects: nothing is lost.
   logOverride: { "ignored-bare-import": "silent" },
   logLevel: "warning",

@@ -4,7 +4,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-sec
 import { awsClients } from "../../functions/aws-clients.ts";
 import { openAwsEngine } from "../../functions/aws-engine.ts";
 import { writePathDefaults, type Config } from "../../functions/config.ts";
-import type { Dependencies, Signer } from "../../functions/dependencies.ts";
+import type { Dependencies, Signer, TokenVerifier } from "../../functions/dependencies.ts";
 import type { Hints } from "../../functions/hints.ts";
 import { readRecords } from "../../functions/read-records.ts";
 import { tokenVerifier } from "../../functions/tokens.ts";
@@ -39,6 +39,13 @@ const noSigner: Signer = {
   allowedSigner: "",
 };
 
+/** What a function that nobody calls with a token is given: what verifies tokens is not in its bundle. */
+const noTokens: TokenVerifier = {
+  verify: async () => {
+    throw new Error("this function takes no tokens");
+  },
+};
+
 /** Reads the signing key; the function's role must allow it. */
 const openSigner = async (secretId: string): Promise<Signer> => {
   const client = new SecretsManagerClient();
@@ -62,12 +69,17 @@ const composed = (environment: FunctionEnvironment, signer: Signer): Dependencie
   const clients = awsClients(endpoint === undefined ? {} : { endpoint });
   const engine = openAwsEngine({ clients, names, leaseMs, visibilityS, ...shared });
   const records = readRecords({ engine, cacheBytes });
-  const tokens = tokenVerifier(config.issuers, Date.now);
-  return { config, engine, records, hints: noHints, tokens, signer, log: jsonLines, ...shared };
+  return { config, engine, records, hints: noHints, tokens: noTokens, signer, log: jsonLines, ...shared };
 };
 
-/** Composes the dependencies of a function that does not sign. Throws EnvironmentError. */
+/** Composes the dependencies of a function that neither signs nor takes tokens. Throws EnvironmentError. */
 export const composeDependencies = (): Dependencies => composed(readEnvironment(process.env), noSigner);
+
+/** Composes the dependencies of a function that callers reach with their tokens. Throws EnvironmentError. */
+export const composeCalledDependencies = (): Dependencies => {
+  const deps = composeDependencies();
+  return { ...deps, tokens: tokenVerifier(deps.config.issuers, deps.now) };
+};
 
 /** Composes the dependencies of a function that signs, or tells by which key. Throws EnvironmentError. */
 export const composeSigningDependencies = async (): Promise<Dependencies> => {

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { Refusal } from "../errors.ts";
 import type { Demographics } from "./command.ts";
 import { identifiers, isoDate, line, personName, sex } from "./demographics-schema.ts";

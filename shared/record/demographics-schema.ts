@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { recordLimits } from "./limits.ts";
 
 const controls = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Refusal } from "../errors.ts";
 import type { PatientId } from "../operation.ts";
 import { line } from "./demographics-schema.ts";

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { routes } from "../../functions/routes.ts";
 import { bundleAll, entryNames } from "../../infra/aws/bundles.ts";
 import { entryList } from "../../infra/aws/function-plans.ts";
 
@@ -12,6 +13,12 @@ const bundles = await bundleAll(folder);
 
 /** The most that the JavaScript of one function may have, bytes. */
 const mostBytes = 1_000_000;
+
+/** Functions with a route that asks for a token. */
+const called: ReadonlySet<string> = new Set([
+  ...routes.flatMap(({ function: name, action }) => (action === null ? [] : [name])),
+  "git-stream",
+]);
 
 test("there is an entry for every function, and one that makes the signing key", () => {
   expect(new Set(entryNames)).toEqual(new Set([...entryList, "signing-key"]));
@@ -24,6 +31,12 @@ describe.for(entryNames.map((name) => [name] as const))("the bundle of %s", ([na
     expect(Object.keys(inputs).filter((path) => /infra\/local|sqlite|isomorphic-git/.test(path))).toEqual([]);
     const imported = Object.values(outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
     expect(imported).not.toContain("node:sqlite");
+  });
+
+  test("verifies tokens where callers come with them, and only there", () => {
+    const used = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+    const verifying = used.some(([path, { bytesInOutput }]) => path.includes("/jose/") && bytesInOutput > 0);
+    expect(verifying).toBe(called.has(name));
   });
 
   test("brings its packages along, and is at most 1 MB", () => {

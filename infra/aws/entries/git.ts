@@ -1,9 +1,9 @@
 import { git } from "../../../functions/git.ts";
 import type { HttpHandler } from "../../../functions/http/http-function.ts";
-import { composeDependencies } from "../dependencies.ts";
+import { composeCalledDependencies } from "../dependencies.ts";
 import { wholeAnswer } from "../whole-answer.ts";
 
-const answer = git(composeDependencies());
+const answer = git(composeCalledDependencies());
 const streamingUrl = process.env["CASENOTES_STREAMING_URL"] ?? "the streaming URL";
 
 /** Small clones, at the address of everything else. */

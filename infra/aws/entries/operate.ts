@@ -1,4 +1,4 @@
 import { operate } from "../../../functions/operate.ts";
-import { composeDependencies } from "../dependencies.ts";
+import { composeCalledDependencies } from "../dependencies.ts";
 
-export const handler = operate(composeDependencies());
+export const handler = operate(composeCalledDependencies());

@@ -1,4 +1,4 @@
 import { read } from "../../../functions/read.ts";
-import { composeDependencies } from "../dependencies.ts";
+import { composeCalledDependencies } from "../dependencies.ts";
 
-export const handler = read(composeDependencies());
+export const handler = read(composeCalledDependencies());

@@ -1,4 +1,4 @@
 import { status } from "../../../functions/status.ts";
-import { composeDependencies } from "../dependencies.ts";
+import { composeCalledDependencies } from "../dependencies.ts";
 
-export const handler = status(composeDependencies());
+export const handler = status(composeCalledDependencies());

@@ -1,4 +1,4 @@
 import { submit } from "../../../functions/submit.ts";
-import { composeDependencies } from "../dependencies.ts";
+import { composeCalledDependencies } from "../dependencies.ts";
 
-export const handler = submit(composeDependencies());
+export const handler = submit(composeCalledDependencies());
