@@ -21,14 +21,16 @@ export interface MiniStack extends AsyncDisposable {
   log(): string;
 }
 
-/** Installs MiniStack on first use, into a cache that git ignores. */
+const main = fileURLToPath(new URL("ministack_main.py", import.meta.url));
+
+/** Installs MiniStack on first use, into a cache that git ignores; its Python. */
 const install = (): string => {
-  const command = join(home, "bin/ministack");
-  if (existsSync(command)) return command;
+  const python = join(home, "bin/python3");
+  if (existsSync(join(home, "bin/ministack"))) return python;
   rmSync(home, { recursive: true, force: true });
   execFileSync("python3", ["-m", "venv", home], { stdio: "inherit" });
   execFileSync(join(home, "bin/pip"), ["install", "-q", `ministack==${version}`], { stdio: "inherit" });
-  return command;
+  return python;
 };
 
 const freePort = async (): Promise<number> => {
@@ -53,7 +55,7 @@ const answers = async (url: string): Promise<void> => {
 
 /** Starts MiniStack on loopback with a clean environment, which its functions inherit. */
 export const startMiniStack = async (): Promise<MiniStack> => {
-  const command = install();
+  const python = install();
   const port = await freePort();
   const temporary = mkdtempSync(join(tmpdir(), "casenotes-ministack-"));
   const logFile = join(temporary, "log");
@@ -61,10 +63,11 @@ export const startMiniStack = async (): Promise<MiniStack> => {
   const account = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "eu-central-1" };
   const path = `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`;
   const output = openSync(logFile, "w");
-  const child = spawn(command, [], {
+  const child = spawn(python, [main], {
     detached: true,
     cwd: temporary,
-    stdio: ["ignore", output, output],
+    // It ends when its input does: with us, however we end.
+    stdio: ["pipe", output, output],
     env: {
       PATH: path,
       HOME: temporary,
