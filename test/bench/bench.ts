@@ -1,7 +1,10 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startService } from "../support/service.ts";
 import { dealt, mostClients, stageOn, type Stage } from "./bench-run.ts";
+import { coldFigures } from "./cold.ts";
 import { markdownOf, tableOf, violations, type Figure } from "./figures.ts";
 import { startDriver } from "./load/driver.ts";
 import { describeMachine, type Machine } from "./machine.ts";
@@ -38,6 +41,7 @@ const usage = `Measures the service on this machine: real processes, sockets, to
   npm run bench [-- flags]
 
   --only A,B     only these of ${scenarios.map(({ name }) => name).join(", ")}
+  --cold         instead: sizes and first imports of the functions as bundled for AWS
   --quick        shorter and smaller
   --json FILE    also writes all figures to a file
   --markdown     prints a Markdown table, for docs/performance.md
@@ -47,12 +51,15 @@ Exit code 1: a count or a ratio is over its limit, or a history was wrong. A tim
 
 const flags = {
   only: { type: "string" },
+  cold: { type: "boolean", default: false },
   quick: { type: "boolean", default: false },
   json: { type: "string" },
   markdown: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 } as const;
 
+/** Imports of each bundle. */
+const coldRuns = { quick: 3, full: 9 };
 const measurementMs = { quick: 1_500, full: 5_000 };
 /** Load before the start, as a share of the cores, that is worth a warning. */
 const busyShare = 0.3;
@@ -85,7 +92,7 @@ const machineText = ({ cores, cpu, memoryGb, kernel, node, fsyncMs, signMs, load
     `${at}: ${cores} cores, ${cpu}, ${memoryGb} GB, Linux ${kernel}, Node ${node}`,
     `fsync of 4 KB ${fsyncMs.toFixed(3)} ms, Ed25519 signature ${signMs.toFixed(3)} ms (medians); load average before ${load.toFixed(2)}`,
     ...(load > cores * busyShare
-      ? ["The machine was busy before: the notes say what OTHERS had of its CPU meanwhile."]
+      ? ["The machine was busy before, which makes times longer: see what the notes say of the CPU."]
       : []),
   ].join("\n");
 
@@ -117,13 +124,25 @@ const measureAll = async (run: readonly Scenario[], quick: boolean) => {
   return { machine, figures };
 };
 
+const measureCold = async (quick: boolean) => {
+  const folder = mkdtempSync(join(tmpdir(), "casenotes-cold-"));
+  try {
+    const machine = describeMachine(folder);
+    progress(machineText(machine));
+    return { machine, figures: await coldFigures({ folder, runs: quick ? coldRuns.quick : coldRuns.full, progress }) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
 const main = async (): Promise<void> => {
-  const { only, quick, json, markdown, help } = readFlags();
+  const { cold, only, quick, json, markdown, help } = readFlags();
   if (help) {
     process.stdout.write(usage);
     return;
   }
-  const { machine, figures } = await measureAll(chosen(only), quick);
+  if (cold && only !== undefined) return complain("--cold measures no scenario: leave out --only");
+  const { machine, figures } = cold ? await measureCold(quick) : await measureAll(chosen(only), quick);
   const table = markdown ? markdownOf(figures) : tableOf(figures);
   process.stdout.write(`${machineText(machine)}\n\n${table}\n`);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine, quick, figures }, undefined, 2)}\n`);
