@@ -1,52 +1,77 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { checkAccount } from "./check-account.ts";
+import { NotDeployable, readFlags, usage, type DeployFlags } from "./deploy-flags.ts";
 import { DeploySettingsError, readDeploySettings } from "./deploy-settings.ts";
-import { stages } from "./stages.ts";
+import { deployedUrls } from "./deployed-urls.ts";
+import { trialIssuer } from "./trial-issuer.ts";
 
-const usage = `Deploys a stage to the AWS account of the credentials in the environment, and prints the API's URL.
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
-  npm run deploy -- --stage ${Object.keys(stages).join("|")}
-  npm run deploy -- --stage dev --destroy
+type Environment = Readonly<Record<string, string | undefined>>;
 
-Settings are read from the environment: see docs/deploy.md.
-`;
+/** The app is made from settings even to be removed; these trust nobody. */
+const nobody = { issuer: "none", audience: "none", jwksUri: "https://none.invalid/", algorithms: ["ES256"] } as const;
 
-const options = { stage: { type: "string" }, destroy: { type: "boolean", default: false } } as const;
-
-const readFlags = (): { readonly stage: string; readonly destroy: boolean } | undefined => {
-  try {
-    const { stage, destroy } = parseArgs({ options, strict: true }).values;
-    if (stage !== undefined && Object.hasOwn(stages, stage)) return { stage, destroy };
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-  }
-  return undefined;
+/** The issuers of the environment, and the trial's. Throws DeploySettingsError. */
+const issuersFor = async ({ trial, destroy }: DeployFlags, environment: Environment): Promise<string> => {
+  const given = environment["CASENOTES_ISSUERS"];
+  if (destroy && !given) return JSON.stringify([nobody]);
+  if (!trial) return given ?? "";
+  const own = await trialIssuer(environment["CASENOTES_DATA"] || ".casenotes");
+  const others = given ? readDeploySettings(environment).issuers : [];
+  return JSON.stringify([...others, own]);
 };
 
-const complain = (text: string): void => {
-  process.stderr.write(text);
-  process.exitCode = 1;
-};
-
-const main = (): void => {
-  const flags = readFlags();
-  if (flags === undefined) return complain(usage);
-  if (flags.destroy && flags.stage !== "dev") return complain("Only dev can be destroyed: prod holds records.\n");
-  try {
-    readDeploySettings(process.env);
-  } catch (cause) {
-    if (!(cause instanceof DeploySettingsError)) throw cause;
-    return complain(`${cause.message}\n`);
-  }
-  const root = fileURLToPath(new URL("../../", import.meta.url));
-  const stacks = `${flags.stage}/*`;
-  const args = flags.destroy ? ["destroy", stacks] : ["deploy", stacks, "--require-approval", "broadening"];
-  const cdk = spawn("cdk", args, { cwd: root, stdio: "inherit" });
-  cdk.on("error", () => complain("The cdk command was not found: run npm ci, then npm run deploy.\n"));
-  cdk.on("exit", (code) => {
-    process.exitCode = code ?? 1;
+/** Runs the cdk command, which talks on standard error. Throws NotDeployable when it fails: it has said why. */
+const cdk = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> => {
+  const child = spawn("cdk", args, { cwd: root, env, stdio: ["inherit", 2, "inherit"] });
+  const [code] = await once(child, "exit").catch((cause: unknown) => {
+    throw new NotDeployable("The cdk command was not found: run npm ci, then npm run deploy.", { cause });
   });
+  if (code !== 0) throw new NotDeployable(`cdk ${args[0]} did not succeed.`);
 };
 
-main();
+/** `app`: how cdk is told where the app is, when it was synthesized just before. */
+const deployAndTell = async (flags: DeployFlags, env: NodeJS.ProcessEnv, app: readonly string[]): Promise<void> => {
+  const { stage, yes } = flags;
+  const folder = mkdtempSync(join(tmpdir(), "casenotes-deploy-"));
+  const file = join(folder, "outputs.json");
+  try {
+    const approval = ["--require-approval", yes ? "never" : "broadening"];
+    await cdk(["deploy", `${stage}/*`, ...approval, "--outputs-file", file, ...app], env);
+    const outputs = JSON.parse(readFileSync(file, "utf8"))[`casenotes-${stage}-service`];
+    process.stdout.write(deployedUrls(outputs, env["AWS_ENDPOINT_URL"]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const deploy = async (flags: DeployFlags): Promise<void> => {
+  const issuers = await issuersFor(flags, process.env);
+  readDeploySettings({ ...process.env, CASENOTES_ISSUERS: issuers });
+  const { region, isBootstrapped } = await checkAccount(process.env);
+  if (isBootstrapped === false && !flags.bootstrap && !flags.destroy)
+    throw new NotDeployable(`CDK is not bootstrapped in ${region} of this account: add --bootstrap, once.`);
+  const env = { ...process.env, AWS_REGION: region, CASENOTES_ISSUERS: issuers };
+  if (flags.destroy) return cdk(["destroy", `${flags.stage}/*`, ...(flags.yes ? ["--force"] : [])], env);
+  if (!flags.bootstrap || isBootstrapped) return deployAndTell(flags, env, []);
+  await cdk(["bootstrap"], env);
+  return deployAndTell(flags, env, ["--app", "cdk.out"]);
+};
+
+const main = async (): Promise<void> => {
+  const flags = readFlags(process.argv.slice(2));
+  if (flags === "help") process.stdout.write(usage);
+  else await deploy(flags);
+};
+
+await main().catch((cause: unknown) => {
+  if (!(cause instanceof NotDeployable) && !(cause instanceof DeploySettingsError)) throw cause;
+  process.stderr.write(`${cause.message}\n`);
+  process.exitCode = 1;
+});

@@ -4,7 +4,7 @@ const algorithms = ["RS256", "ES256", "EdDSA"] as const;
 
 const wanted =
   'CASENOTES_ISSUERS must be a JSON list of {"issuer","audience","jwksUri","algorithms"} with at least one entry; ' +
-  `jwksUri is an https URL, algorithms are of ${algorithms.join(", ")}.`;
+  `jwksUri is an https URL, or a data: URL of the keys, algorithms are of ${algorithms.join(", ")}.`;
 
 /** Reads the trusted issuers; what is wrong is added to `problems`, without quoting it. */
 export const readIssuers = (text: string, problems: string[]): readonly TrustedIssuer[] => {
@@ -37,8 +37,10 @@ const issuerOf = (value: unknown): TrustedIssuer | undefined => {
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 
-/** Keys come over TLS, or from this machine. */
+/** Keys come over TLS, or from this machine, or are the setting itself (RFC 2397). */
 const isKeySetUrl = (text: string): boolean => {
   const url = URL.parse(text);
-  return url !== null && (url.protocol === "https:" || (url.protocol === "http:" && url.hostname === "127.0.0.1"));
+  if (url === null) return false;
+  const isOwnMachine = url.protocol === "http:" && url.hostname === "127.0.0.1";
+  return url.protocol === "https:" || isOwnMachine || text.startsWith("data:application/json;base64,");
 };

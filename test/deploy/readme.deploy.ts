@@ -24,14 +24,6 @@ const environment = () => {
   return { PATH: path.join(":"), HOME, TMPDIR, CDK_DISABLE_CLI_TELEMETRY: "1", ...aws.environment };
 };
 
-test("a deployment where CDK was never prepared says so in one line, before it makes anything", async () => {
-  const command = `${commandsOf("README.md", "## On AWS").match(/^npm ci$/m)![0]}
-npm run -s deploy -- --stage dev --trial`;
-  const { exitCode, output, stdout } = await pasted(command, checkout.folder, environment());
-  expect([exitCode, output]).toEqual([1, expect.stringMatching(/^CDK is not bootstrapped in eu-central-1 .*\n$/m)]);
-  expect(stdout).not.toContain("CASENOTES=");
-}, 180_000);
-
 test("the README's way from a clone of this repository to a clone of a first record runs as it is written", async () => {
   const { folder } = checkout;
   const { exitCode, output } = await pasted(commandsOf("README.md", "## On AWS"), folder, environment());
