@@ -11,6 +11,8 @@ export interface Config {
   /** Queue visibility time-out, s. */
   readonly visibilityS: number;
   readonly maxReceiveCount: number;
+  /** Longest that a write waits for its own outcome, s; a longer wish is cut, and `Preference-Applied` says so. */
+  readonly mostWriteWaitS: number;
   /** Open operations a patient may have (soft limit). */
   readonly openPerPatient: number;
   /** From this receive on, operations run one by one. */
@@ -40,6 +42,7 @@ export const writePathDefaults = {
   leaseMs: 20_000,
   visibilityS: 90,
   maxReceiveCount: 1_000,
+  mostWriteWaitS: 25,
   openPerPatient: 50,
   aloneFromReceive: 3,
   parkAtTries: 3,

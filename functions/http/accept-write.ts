@@ -19,7 +19,8 @@ import type { WriteRequest } from "./write-request.ts";
 export const acceptWrite = (deps: Dependencies) => {
   const files = turnstile();
   const last = lastWrites();
-  return async (request: HttpRequest<WriteRequest>): Promise<HttpResult> => {
+  return async (asked: HttpRequest<WriteRequest>): Promise<HttpResult> => {
+    const request = cutWait(asked, deps.config.mostWriteWaitS);
     const { caller, input: write, params } = request;
     const operationId = operationIdOf(caller, write.key);
     const patientId = params["patientId"] ?? write.newPatientId ?? deps.newId();
@@ -44,6 +45,13 @@ export const acceptWrite = (deps: Dependencies) => {
       await turn?.leave(isRefused);
     }
   };
+};
+
+/** The request with a wait of at most so many seconds: the same write, for the wait is no part of its hash. */
+const cutWait = (request: HttpRequest<WriteRequest>, mostS: number): HttpRequest<WriteRequest> => {
+  const { prefer } = request.input;
+  if (prefer.wait === undefined || prefer.wait <= mostS) return request;
+  return { ...request, input: { ...request.input, prefer: { ...prefer, wait: mostS } } };
 };
 
 /** Said of a create, which names its patient in the body: the same whether that patient exists or not. */

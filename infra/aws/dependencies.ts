@@ -54,8 +54,12 @@ const openSigner = async (secretId: string): Promise<Signer> => {
   return createSigner({ privateKeyPem, committer });
 };
 
+/** A Lambda function that waits costs money and one of its reserved slots: longer waits belong to the status function. */
+const mostWriteWaitS = 5;
+
 const configOf = ({ version, baseUrl, issuers }: FunctionEnvironment): Config => ({
   ...writePathDefaults,
+  mostWriteWaitS,
   version,
   baseUrl,
   issuers,

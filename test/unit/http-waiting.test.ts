@@ -131,6 +131,15 @@ describe("a request that waits", () => {
     expect((await edge.call("GET", `/v1/patients/${patient}/files/notes/left.md`)).text).toBe("left");
   });
 
+  test("waits no longer for its write than the configuration allows, and says so; for an operation it does", async () => {
+    await using brief = await anHttpEdge({ mostWriteWaitS: 0 });
+    const created = await brief.call("POST", "/v1/patients", { body: aPatientBody(), headers: { prefer: "wait=25" } });
+    expect(created).toMatchObject({ status: 202, headers: { "preference-applied": "wait=0" } });
+    const followed = brief.call("GET", `/v1/operations/${created.json.id}`, { headers: { prefer: "wait=1" } });
+    expect((await followed).headers["preference-applied"]).toBe("wait=1");
+    await brief.work();
+  });
+
   test("keeps 1.5 s of the function's time for its answer", async () => {
     const started = performance.now();
     await put("short", "wait=25", { getRemainingTimeInMillis: () => 1_700 });
