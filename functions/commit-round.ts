@@ -1,7 +1,8 @@
 import { Fault } from "../shared/errors.ts";
 import type { RecordState } from "../shared/git/state.ts";
 import type { Head, Identifier } from "../shared/head.ts";
-import type { Operation, OperationMessage, PatientId } from "../shared/operation.ts";
+import type { OperationMessage, PatientId } from "../shared/operation.ts";
+import type { Asked } from "../shared/ports.ts";
 import type { Command, Demographics } from "../shared/record/command.ts";
 import type { RecordTree } from "../shared/record/view.ts";
 import { changedSince } from "./changed-since.ts";
@@ -35,7 +36,7 @@ export const commitRound = async (deps: Dependencies, round: Round): Promise<rea
     await engine.heads.release(patientId, round.owner);
     return [];
   }
-  const work = fitting(await workOf(deps, now, round.isFirst));
+  const work = fitting(now.map((asked) => workOf(asked, round.isFirst)));
   const state = await memory.records.load(head);
   const decided = await decideAll(deps, round, { head, state, work });
   await reach("after-decide");
@@ -49,18 +50,18 @@ export const commitRound = async (deps: Dependencies, round: Round): Promise<rea
   await reach("after-settle");
   hints.settled(work.map(({ operation }) => operation.id));
   const settled = new Set(work.map(({ operation }) => operation.id));
-  return open.filter(({ id }) => !settled.has(id)).map(messageOf);
+  return open.filter(({ operation }) => !settled.has(operation.id)).map(messageOf);
 };
 
 /**
- * Operations settled at once at most. DynamoDB takes 100 actions in a transaction: a row and an effect for each, the
- * head, the summary, the deletion of replaced tails, and 10 identifiers claimed and 10 freed by one of them.
+ * Operations settled at once at most. DynamoDB takes 100 actions in a transaction: a row for each, the head, the summary,
+ * the deletion of replaced tails, and 10 identifiers claimed and 10 freed by one of them.
  */
-const mostPerSettle = 36;
+const mostPerSettle = 64;
 /** Content that goes into one segment at most, bytes; a single operation may be larger. */
 const mostBytes = 3_500_000;
 
-const messageOf = ({ id, patientId, attempt }: Operation): OperationMessage => ({
+const messageOf = ({ operation: { id, patientId, attempt } }: Asked): OperationMessage => ({
   operationId: id,
   patientId,
   attempt,
@@ -69,39 +70,31 @@ const messageOf = ({ id, patientId, attempt }: Operation): OperationMessage => (
 const acquire = async ({ engine }: Dependencies, { patientId, owner, messages, isFirst }: Round) => {
   const ids = [...new Set(messages.map(({ operationId }) => operationId))];
   if (isFirst) {
-    const [head, rows] = await Promise.all([engine.heads.acquire(patientId, owner), engine.operations.get(ids)]);
+    const [head, rows] = await Promise.all([engine.heads.acquire(patientId, owner), engine.operations.getAsked(ids)]);
     return { head, rows };
   }
   const head = await engine.heads.acquire(patientId, owner);
-  return { head, rows: await engine.operations.get(ids) };
+  return { head, rows: await engine.operations.getAsked(ids) };
 };
 
 /** Redeliveries and messages from before a redrive fall away. */
-const stillOurs = (
-  messages: readonly OperationMessage[],
-  rows: readonly (Operation | undefined)[],
-): readonly Operation[] => {
+const stillOurs = (messages: readonly OperationMessage[], rows: readonly (Asked | undefined)[]): readonly Asked[] => {
   const attempts = new Set(messages.map(({ operationId, attempt }) => `${operationId}#${attempt}`));
-  return rows.filter((row): row is Operation => row?.state === "queued" && attempts.has(`${row.id}#${row.attempt}`));
+  return rows.filter((row): row is Asked => {
+    if (row?.operation.state !== "queued") return false;
+    return attempts.has(`${row.operation.id}#${row.operation.attempt}`);
+  });
 };
 
 /** A queued row never lacks its payload: where one does, it was settled since it was read, or something is badly wrong. */
-const withoutPayload = ({ id }: Operation, isFirst: boolean): Fault =>
-  new Fault(isFirst ? "operations-moved" : "transient", "A queued operation has no payload.", { operationIds: [id] });
-
-const workOf = async (
-  { engine }: Dependencies,
-  operations: readonly Operation[],
-  isFirst: boolean,
-): Promise<readonly Work[]> => {
-  const payloads = await engine.payloads.get(
-    operations.map(({ id, requestHash }) => ({ operationId: id, requestHash })),
-  );
-  return operations.map((operation, index) => {
-    const payload = payloads[index];
-    if (payload === undefined) throw withoutPayload(operation, isFirst);
-    return { operation, command: commandOf(payload), bytes: payload.length };
+const withoutPayload = (operationId: string, isFirst: boolean): Fault =>
+  new Fault(isFirst ? "operations-moved" : "transient", "A queued operation has no payload.", {
+    operationIds: [operationId],
   });
+
+const workOf = ({ operation, payload }: Asked, isFirst: boolean): Work => {
+  if (payload === undefined) throw withoutPayload(operation.id, isFirst);
+  return { operation, command: commandOf(payload), bytes: payload.length };
 };
 
 /** The payload is ours: the submit function checked and encoded it. */

@@ -2,7 +2,7 @@ import { type Problem, problemOf, Refusal } from "../shared/errors.ts";
 import type { Batch } from "../shared/git/build-batch.ts";
 import type { Oid } from "../shared/git/oid.ts";
 import type { Effect, Head, HeadMove, Identifier, Settlement, Summary } from "../shared/head.ts";
-import type { Instant, Operation, Outcome, PatientId } from "../shared/operation.ts";
+import type { Instant, Outcome, PatientId } from "../shared/operation.ts";
 import type { Demographics } from "../shared/record/command.ts";
 import { normaliseName } from "../shared/record/normalise-name.ts";
 import type { RecordTree } from "../shared/record/view.ts";
@@ -29,14 +29,7 @@ export const settlementOf = (
     outcomes: decided.map((one) => outcomeOf(one, commits.get(one.operation.id) ?? "", settledAt)),
     identifiers: identifiersOf(accepted),
     summary: batch === null ? null : summaryOf(patientId, batch, { settledAt, demographicsOf }),
-    effects:
-      batch === null
-        ? []
-        : effectsOf(
-            patientId,
-            batch,
-            accepted.map(({ operation }) => operation),
-          ),
+    effects: batch === null ? [] : effectsOf(patientId, batch),
   };
 };
 
@@ -123,15 +116,9 @@ const summaryOf = (
   };
 };
 
-const effectsOf = (patientId: PatientId, batch: Batch, accepted: readonly Operation[]): readonly Effect[] => {
-  const logs = accepted.map(({ id, command }, index): Effect => ({
-    id: `${id}#log`,
-    kind: "log",
-    patientId,
-    body: { operationId: id, command, commit: batch.commits[index] ?? "" },
-  }));
-  const { sealDeletes, segment } = batch;
-  if (sealDeletes.length === 0) return logs;
+/** The outbox is for what has to happen. Who only wants to know is told of the rows: they say it as well. */
+const effectsOf = (patientId: PatientId, { sealDeletes, segment }: Batch): readonly Effect[] => {
+  if (sealDeletes.length === 0) return [];
   const id = `${patientId}#delete-segments#${segment.id}`;
-  return [...logs, { id, kind: "delete-segments", patientId, body: { segmentIds: sealDeletes } }];
+  return [{ id, kind: "delete-segments", patientId, body: { segmentIds: sealDeletes } }];
 };

@@ -1,6 +1,6 @@
 import type { Operation } from "../shared/operation.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { drain } from "./drain.ts";
+import { sendEffects } from "./drain.ts";
 
 const pageSize = 100;
 
@@ -10,7 +10,7 @@ const pageSize = 100;
  */
 export const sweep = async (deps: Dependencies): Promise<void> => {
   await resendLost(deps);
-  await drain(deps, []);
+  await sendEffects(deps);
   await deleteOrphans(deps);
 };
 

@@ -47,9 +47,18 @@ export interface OperationQuery extends Page {
   readonly state?: OperationState;
 }
 
+/** A row, and what it asks for. */
+export interface Asked {
+  readonly operation: Operation;
+  /** The payload of a queued operation, read with its row or after it; undefined where there is none (any more). */
+  readonly payload: Uint8Array | undefined;
+}
+
 export interface Operations {
   /** Consistent reads, in the order asked; undefined where there is no row. */
   get(ids: readonly OperationId[]): Promise<readonly (Operation | undefined)[]>;
+  /** As `get`, with what is needed to run them. */
+  getAsked(ids: readonly OperationId[]): Promise<readonly (Asked | undefined)[]>;
   /** Newest first by submission. */
   list(query: OperationQuery): Promise<Listed<Operation>>;
   /** Number of queued operations of a patient, counted up to `limit`. */
@@ -74,7 +83,7 @@ export interface Submission {
   readonly payload: Uint8Array;
 }
 
-/** The way in: payload, then row (if absent), then message. */
+/** The way in: payload (in the row where that is cheaper), then row (if absent), then message. */
 export interface Intake {
   /**
    * Resolves when payload, row and message are durable. A row of this id exists: nothing is written, its payload is
@@ -91,11 +100,14 @@ export interface PayloadKey {
   readonly requestHash: string;
 }
 
+/** An engine may keep small payloads in their rows: those end with the settle, and only `get` is about them. */
 export interface Payloads {
   /** Payloads in the order asked; undefined where there is none. */
   get(keys: readonly PayloadKey[]): Promise<readonly (Uint8Array | undefined)[]>;
   delete(keys: readonly PayloadKey[]): Promise<void>;
-  /** Payloads stored before `before`, oldest first, for the sweep of orphans. */
+  /** Deletes the payloads of those of these operations that are settled; returns the settled rows. */
+  deleteSettled(ids: readonly OperationId[]): Promise<readonly Operation[]>;
+  /** Payloads stored before `before`, for the sweep of orphans. */
   listOlder(before: Instant, page: Page): Promise<Listed<PayloadKey & { readonly storedAt: Instant }>>;
 }
 

@@ -23,20 +23,7 @@ export interface AwsStore {
  * Parts of an index that would otherwise have one key: DynamoDB takes about 1,000 writes a second for one key. Raising the
  * number needs nothing else; lowering it would hide what lies in the parts that are no longer looked at.
  */
-const shardDigits = "0123456789abcdef";
-
-export const shards: readonly string[] = [...shardDigits];
+export const shards: readonly string[] = [..."0123456789abcdef"];
 
 /** A hash, because ids made from the time begin alike. */
 export const shardOf = (id: string): string => hash("sha1", id).slice(0, 1);
-
-/**
- * The outbox has fewer parts: it is nearly empty always, and each look at it asks every part. Four take about 1,300
- * effects a second, each written in a transaction and deleted.
- */
-const effectShardCount = 4;
-
-export const effectShards: readonly string[] = shards.slice(0, effectShardCount);
-
-export const effectShardOf = (id: string): string =>
-  shardDigits.charAt(Number.parseInt(shardOf(id), 16) % effectShardCount);

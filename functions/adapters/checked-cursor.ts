@@ -1,7 +1,7 @@
 import { Refusal } from "../../shared/errors.ts";
 
-/** Time, id, and for payloads the request hash. */
-const shape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[0-9a-f-]{36}(#[0-9a-f]+)?$/;
+/** Time and id. */
+const shape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[0-9a-f-]{36}$/;
 
 /** A sort key that an earlier page ended with. Throws Refusal invalid-cursor for any other text. */
 export const checkedCursor = (cursor: string | undefined): string | undefined => {

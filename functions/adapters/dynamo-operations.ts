@@ -7,7 +7,7 @@ import { type AwsStore, shardOf } from "./aws-store.ts";
 import { namesIn, updating } from "./dynamo-names.ts";
 import { listOperations, listQueuedOperations } from "./list-operations.ts";
 import { type OperationItem, operationOf, stateKey } from "./operation-item.ts";
-import { readOperations } from "./read-operations.ts";
+import { readAsked, readOperations } from "./read-operations.ts";
 import { settleOperation } from "./settle-operation.ts";
 import { keysInOrder } from "./sorted-keys.ts";
 
@@ -83,7 +83,10 @@ const redriven = (id: OperationId): Change => ({
   },
 });
 
-const reject = updating("SET #st = :rejected, #o = :o, #v = #v + :one, #sa = :sa, #pr = :pr", "#st = :parked");
+const reject = updating(
+  "SET #st = :rejected, #o = :o, #v = #v + :one, #sa = :sa, #pr = :pr REMOVE #z",
+  "#st = :parked",
+);
 
 const dismissed = ({ operationId, settledAt, problem }: Outcome): Change => ({
   Key: { id: operationId },
@@ -101,6 +104,7 @@ const dismissed = ({ operationId, settledAt, problem }: Outcome): Change => ({
 /** Operation rows; each change is one conditional update of the state it starts from. */
 export const dynamoOperations = (store: AwsStore): Operations => ({
   get: (ids) => readOperations(store, ids),
+  getAsked: (ids) => readAsked(store, ids),
   list: (query) => listOperations(store, query),
   countQueued: (patientId, limit) => countQueued(store, patientId, limit),
   listQueued: (before, page) => listQueuedOperations(store, before, page),

@@ -1,62 +1,72 @@
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
-import { deflateRawSync, inflateRawSync } from "node:zlib";
-import type { PayloadKey, Payloads } from "../../shared/ports.ts";
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import type { Instant, Operation, OperationId } from "../../shared/operation.ts";
+import type { Listed, Page, PayloadKey, Payloads } from "../../shared/ports.ts";
 import { calling } from "./aws-faults.ts";
-import { type AwsStore, shardOf, shards } from "./aws-store.ts";
-import { checkedCursor } from "./checked-cursor.ts";
-import { deleteItems, getItems } from "./dynamo-tables.ts";
-import { timeKey, timeOf } from "./operation-item.ts";
-import { keysInOrder, pageFrom } from "./sorted-keys.ts";
-
-interface PayloadItem {
-  readonly id: string;
-  readonly h: string;
-  readonly s: string;
-  /** Time it was stored, operation id and request hash. */
-  readonly t: string;
-  /** The payload, deflated. */
-  readonly z: Uint8Array;
-}
-
-type PayloadKeyItem = Omit<PayloadItem, "z">;
-
-const itemKey = ({ operationId, requestHash }: PayloadKey) => ({ id: operationId, h: requestHash });
-
-/**
- * Stores a payload; one of the same key holds the same bytes. Deflated, because an item takes 400 KB at most and each KB
- * costs: a request of 256 KiB may be six times as long as JSON (control characters), which deflates to less than it was.
- */
-export const putPayload = async (store: AwsStore, key: PayloadKey, bytes: Uint8Array): Promise<void> => {
-  const { operationId, requestHash } = key;
-  const t = `${timeKey(new Date(store.now()).toISOString(), operationId)}#${requestHash}`;
-  const Item: PayloadItem = { ...itemKey(key), s: shardOf(operationId), t, z: deflateRawSync(bytes) };
-  const put = new PutCommand({ TableName: store.names.tables.payloads, Item });
-  await calling("PutItem payloads", () => store.clients.dynamo.send(put));
-};
+import type { AwsStore } from "./aws-store.ts";
+import { namesIn } from "./dynamo-names.ts";
+import { deleteItems } from "./dynamo-tables.ts";
+import { type OperationItem, operationOf } from "./operation-item.ts";
+import { type PayloadItem, payloadItemKey, payloadsApart } from "./payload-item.ts";
+import { readItems } from "./read-operations.ts";
+import { payloadIn } from "./row-payload.ts";
 
 export const deletePayloads = (store: AwsStore, keys: readonly PayloadKey[]): Promise<void> =>
-  deleteItems(store, store.names.tables.payloads, keys.map(itemKey));
+  deleteItems(store, store.names.tables.payloads, keys.map(payloadItemKey));
 
 const get = async (store: AwsStore, keys: readonly PayloadKey[]): Promise<readonly (Uint8Array | undefined)[]> => {
-  const items = (await getItems(store, store.names.tables.payloads, keys.map(itemKey))) as PayloadItem[];
-  const found = new Map(items.map(({ id, h, z }) => [`${id}#${h}`, z]));
-  return keys.map(({ operationId, requestHash }) => {
-    const deflated = found.get(`${operationId}#${requestHash}`);
-    return deflated && inflateRawSync(deflated);
+  const ids = keys.map(({ operationId }) => operationId);
+  const [items, apart] = await Promise.all([readItems(store, ids), payloadsApart(store, keys)]);
+  return keys.map(({ requestHash }, index) => {
+    const item = items[index];
+    return (item?.h === requestHash ? payloadIn(item) : undefined) ?? apart[index];
   });
 };
 
-/** Contents of operations that are not settled yet, one item each. */
+const isSettled = (item: OperationItem | undefined): item is OperationItem =>
+  item?.st === "committed" || item?.st === "rejected";
+
+const deleteSettled = async (store: AwsStore, ids: readonly OperationId[]): Promise<readonly Operation[]> => {
+  const settled = (await readItems(store, ids)).filter(isSettled);
+  const apart = settled.filter(({ pa }) => pa === true);
+  await deletePayloads(
+    store,
+    apart.map(({ id, h }) => ({ operationId: id, requestHash: h })),
+  );
+  return settled.map(operationOf);
+};
+
+const storedBefore = "#t < :before";
+
+/** A walk through the whole table: it holds no more than what is large and not settled. */
+const listOlder = async (
+  { clients, names }: AwsStore,
+  before: Instant,
+  { limit, after }: Page,
+): Promise<Listed<PayloadKey & { readonly storedAt: Instant }>> => {
+  const [id, h] = after?.split("#") ?? [];
+  const attributes = "#id, #h, #t";
+  const scan = new ScanCommand({
+    TableName: names.tables.payloads,
+    FilterExpression: storedBefore,
+    ProjectionExpression: attributes,
+    ExpressionAttributeNames: namesIn(storedBefore, attributes),
+    ExpressionAttributeValues: { ":before": before },
+    Limit: limit,
+    ...(after !== undefined && { ExclusiveStartKey: { id, h } }),
+  });
+  const { Items = [], LastEvaluatedKey: last } = await calling("Scan payloads", () => clients.dynamo.send(scan));
+  const items = (Items as Omit<PayloadItem, "z">[]).map((item) => ({
+    operationId: item.id,
+    requestHash: item.h,
+    storedAt: item.t,
+  }));
+  return last === undefined ? { items } : { items, next: `${String(last["id"])}#${String(last["h"])}` };
+};
+
+/** Contents of operations that are not settled yet: of the small ones in their rows, of the others one item each. */
 export const dynamoPayloads = (store: AwsStore): Payloads => ({
   get: (keys) => get(store, keys),
   delete: (keys) => deletePayloads(store, keys),
-  listOlder: async (before, { limit, after }) => {
-    const index = { table: store.names.tables.payloads, index: "byAge", partitionKey: "s", sortKey: "t" };
-    const walk = { partitions: shards, above: checkedCursor(after), below: before, pageSize: limit + 1 };
-    return pageFrom(keysInOrder<PayloadKeyItem>(store, index, walk), limit, {
-      load: async (keys) => keys.map(({ id, h, t }) => ({ operationId: id, requestHash: h, storedAt: timeOf(t) })),
-      cursor: ({ t }) => t,
-      chunk: limit + 1,
-    });
-  },
+  deleteSettled: (ids) => deleteSettled(store, ids),
+  listOlder: (before, page) => listOlder(store, before, page),
 });

@@ -27,13 +27,17 @@ export interface OperationItem {
   readonly rs?: string;
   readonly et?: string;
   readonly pr?: string;
+  /** The payload, compressed, while the row is queued or parked: in no index, and removed by what settles the row. */
+  readonly z?: Uint8Array;
+  /** The payload lies apart, in an item of its own. */
+  readonly pa?: true;
 }
 
 /** Sort key of everything that is listed by time. */
 export const timeKey = (at: Instant, id: string): string => `${at}#${id}`;
 
 /** The time in a sort key. */
-export const timeOf = (key: string): Instant => key.slice(0, key.indexOf("#"));
+const timeOf = (key: string): Instant => key.slice(0, key.indexOf("#"));
 
 export const submitterKey = ({ issuer, subject }: NonNullable<OperationQuery["submitter"]>): string =>
   JSON.stringify([issuer, subject]);

@@ -11,7 +11,9 @@ export const settleOperation = (outcome: Outcome) => {
   const { operationId, attempt, state } = outcome;
   const fields = outcomeFields(state === "parked" ? { ...outcome, settledAt: null } : outcome);
   const sets = Object.keys(fields).map((name) => `#${name} = :${name}`);
-  const update = `SET ${["#st = :state", "#o = :o", "#v = #v + :one", ...sets].join(", ")}`;
+  // A parked one may be redriven, and needs what it asks for.
+  const remove = state === "parked" ? "" : " REMOVE #z";
+  const update = `SET ${["#st = :state", "#o = :o", "#v = #v + :one", ...sets].join(", ")}${remove}`;
   return {
     Key: { id: operationId },
     ...updating(update, stillOurs),

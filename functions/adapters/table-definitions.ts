@@ -32,12 +32,8 @@ export const tableDefinitions = {
       { name: "byState", partitionKey: "o", sortKey: "t", include: [] },
     ],
   },
-  /** Contents of operations that are not settled: operation id and request hash. */
-  payloads: {
-    partitionKey: "id",
-    sortKey: "h",
-    indexes: [{ name: "byAge", partitionKey: "s", sortKey: "t", include: [] }],
-  },
+  /** Contents of operations that are not settled, where a row is too small for them: operation id and request hash. */
+  payloads: { partitionKey: "id", sortKey: "h", indexes: [] },
   /** The outbox, in order of time within a shard: it is its own index. */
   effects: { partitionKey: "s", sortKey: "t", indexes: [] },
   /** One item a patient: what lists and searches show. */

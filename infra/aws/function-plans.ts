@@ -20,6 +20,7 @@ type TableAction =
   | "Query"
   | "index/Query"
   | "PutItem"
+  | "Scan"
   | "UpdateItem"
   | "DeleteItem"
   | "BatchWriteItem";
@@ -38,8 +39,8 @@ export interface FunctionPlan {
   readonly sends?: true;
   /** Consumes this queue; `delays`: also hides messages for longer. */
   readonly consumes?: { readonly queue: "operations" | "dead-letters"; readonly delays?: true };
-  /** Reads the stream of this table, of which `pattern` lets through what concerns it. */
-  readonly stream?: { readonly table: TableName; readonly pattern: Readonly<Record<string, unknown>> };
+  /** Reads the streams of these tables, of which `pattern` lets through what concerns it. */
+  readonly streams?: readonly { readonly table: TableName; readonly pattern: Readonly<Record<string, unknown>> }[];
   /** Runs every so many minutes. */
   readonly everyMinutes?: number;
   /** Reads the signing key. */
@@ -139,10 +140,10 @@ export const functionPlans: Readonly<Record<EntryName, FunctionPlan>> = {
       effects: ["Query", "BatchGetItem", "BatchWriteItem"],
     },
     segments: ["delete"],
-    stream: {
-      table: "operations",
-      pattern: { eventName: ["MODIFY"], dynamodb: { NewImage: { st: { S: ["committed", "rejected"] } } } },
-    },
+    streams: [
+      { table: "operations", pattern: { eventName: ["MODIFY"] } },
+      { table: "effects", pattern: { eventName: ["INSERT"] } },
+    ],
   },
   sweep: {
     memoryMb: 512,
@@ -150,7 +151,7 @@ export const functionPlans: Readonly<Record<EntryName, FunctionPlan>> = {
     concurrency: 1,
     tables: {
       operations: ["BatchGetItem", "GetItem", "index/Query"],
-      payloads: ["index/Query", "BatchWriteItem"],
+      payloads: ["Scan", "BatchWriteItem"],
       effects: ["Query", "BatchGetItem", "BatchWriteItem"],
     },
     segments: ["delete"],
@@ -171,10 +172,12 @@ export const functionPlans: Readonly<Record<EntryName, FunctionPlan>> = {
     concurrency: 10,
     tables: { heads: ["GetItem", "UpdateItem", "index/Query"], effects: ["PutItem"] },
     segments: ["get", "put", "list"],
-    stream: {
-      table: "effects",
-      pattern: { eventName: ["INSERT"], dynamodb: { NewImage: { k: { S: ["delete-segments"] } } } },
-    },
+    streams: [
+      {
+        table: "effects",
+        pattern: { eventName: ["INSERT"], dynamodb: { NewImage: { k: { S: ["delete-segments"] } } } },
+      },
+    ],
     everyMinutes: 24 * 60,
   },
 };

@@ -1,6 +1,15 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import type { Listed, PayloadKey, Submission } from "../../shared/ports.ts";
 import type { OpenEngine } from "../support/engines.ts";
-import { aSubmission, messageOf } from "../support/an-operation.ts";
+import { aSettlement, aSubmission, anOutcome, messageOf } from "../support/an-operation.ts";
+
+/** Of bytes that do not compress: too large for a row, wherever payloads may lie in rows. */
+const aLargeSubmission = (): Submission => ({ ...aSubmission(), payload: randomBytes(2_000) });
+
+const keyOf = ({ operation: { id, requestHash } }: Submission): PayloadKey => ({ operationId: id, requestHash });
+
+const byId = (a: PayloadKey, b: PayloadKey): number => (a.operationId < b.operationId ? -1 : 1);
 
 const textOf = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString();
 
@@ -31,15 +40,15 @@ export const intakeContract = (openEngine: OpenEngine): void => {
       expect((await queue.depth()).visible).toBe(1);
     });
 
-    test("made again with another body leaves no payload of that body", async () => {
+    test.for([
+      ["a small", Buffer.from("other")],
+      ["a large", randomBytes(2_000)],
+    ] as const)("made again with %s other body leaves no payload of that body", async ([, payload]) => {
       await using under = await openEngine();
       const { intake, payloads } = under.engine;
       const submission = aSubmission();
       await intake.submit(submission);
-      const other = {
-        operation: { ...submission.operation, requestHash: "0".repeat(64) },
-        payload: Buffer.from("other"),
-      };
+      const other = { operation: { ...submission.operation, requestHash: "0".repeat(64) }, payload };
       expect(await intake.submit(other)).toEqual({ operation: submission.operation, created: false });
       const { id, requestHash } = submission.operation;
       const keys = [
@@ -96,40 +105,99 @@ export const intakeContract = (openEngine: OpenEngine): void => {
       expect(Buffer.compare(third!, bytes)).toBe(0);
     });
 
-    test("of settled operations are deleted, others stay", async () => {
+    test.for([
+      ["small", aSubmission],
+      ["large", aLargeSubmission],
+    ] as const)("that are %s come with their queued rows", async ([, make]) => {
+      await using under = await openEngine();
+      const { intake, operations } = under.engine;
+      const [one, other, parked, unknown] = [make(), make(), make(), make()];
+      for (const submission of [one, other, parked]) await intake.submit(submission);
+      await under.tamper.setOperation(parked.operation.id, { state: "parked" });
+      const ids = [other, unknown, parked, one].map(({ operation }) => operation.id);
+      const [first, none, second, last] = await operations.getAsked(ids);
+      expect(none).toBeUndefined();
+      expect(second).toEqual({ operation: { ...parked.operation, state: "parked" }, payload: undefined });
+      for (const [found, { operation, payload }] of [
+        [first, other],
+        [last, one],
+      ] as const) {
+        expect(found?.operation).toEqual(operation);
+        expect(Buffer.compare(found!.payload!, payload)).toBe(0);
+      }
+    });
+
+    test.for([
+      ["small", aSubmission],
+      ["large", aLargeSubmission],
+    ] as const)("that are %s end with the operation's settle and its drain, no other's do", async ([, make]) => {
+      await using under = await openEngine();
+      const { heads, intake, operations, payloads } = under.engine;
+      const [settled, dismissed, parked, queued] = [make(), make(), make(), make()];
+      const all = [settled, dismissed, parked, queued];
+      for (const submission of all) await intake.submit(submission);
+      const { patientId } = settled.operation;
+      await heads.acquire(patientId, "writer-1");
+      await heads.settle(aSettlement(patientId, { outcomes: [anOutcome(settled.operation)] }));
+      for (const { operation } of [dismissed, parked]) await operations.park(anOutcome(operation, { state: "parked" }));
+      await operations.dismiss(anOutcome(dismissed.operation, { state: "rejected" }));
+      const rows = await payloads.deleteSettled(all.map(({ operation }) => operation.id));
+      expect(rows.map(({ id, state }) => [id, state])).toEqual([
+        [settled.operation.id, "committed"],
+        [dismissed.operation.id, "rejected"],
+      ]);
+      const left = await payloads.get(all.map(keyOf));
+      expect(left.map((payload) => payload !== undefined)).toEqual([false, false, true, true]);
+      expect(Buffer.compare(left[2]!, parked.payload)).toBe(0);
+    });
+
+    test("of a parked operation are there again when it is redriven", async () => {
+      await using under = await openEngine();
+      const { intake, operations } = under.engine;
+      const submission = aSubmission();
+      const { id } = submission.operation;
+      await intake.submit(submission);
+      await operations.park(anOutcome(submission.operation, { state: "parked" }));
+      await operations.redrive(id);
+      const [found] = await operations.getAsked([id]);
+      expect(textOf(found?.payload)).toBe(submission.payload.toString());
+    });
+
+    test("that nobody needs are deleted, others stay", async () => {
       await using under = await openEngine();
       const { intake, payloads } = under.engine;
-      const [gone, kept] = [aSubmission(), aSubmission()];
+      const [gone, kept] = [aLargeSubmission(), aLargeSubmission()];
       await intake.submit(gone);
       await intake.submit(kept);
-      const [goneKey, keptKey] = [gone, kept].map(({ operation: { id, requestHash } }) => ({
-        operationId: id,
-        requestHash,
-      }));
-      await payloads.delete([goneKey!]);
-      const [none, some] = await payloads.get([goneKey!, keptKey!]);
+      await payloads.delete([keyOf(gone)]);
+      const [none, some] = await payloads.get([keyOf(gone), keyOf(kept)]);
       expect(none).toBeUndefined();
       expect(some).toBeDefined();
     });
 
-    test("are listed oldest first, those stored before a time, page by page", async () => {
+    test("are listed once each, those stored before a time, page by page", async () => {
       await using under = await openEngine();
       const { intake, payloads } = under.engine;
-      const stored = [];
+      const stored: PayloadKey[] = [];
       for (let n = 0; n < 5; n += 1) {
-        const { operation } = await intake.submit(aSubmission());
-        stored.push({ operationId: operation.id, requestHash: operation.requestHash });
+        const submission = aLargeSubmission();
+        await intake.submit(submission);
+        stored.push(keyOf(submission));
         await under.passTime(50);
       }
       const before = new Date(under.now() + 1).toISOString();
       await under.passTime(50);
-      await intake.submit(aSubmission());
-      const first = await payloads.listOlder(before, { limit: 3 });
-      const second = await payloads.listOlder(before, { limit: 3, after: first.next! });
-      const found = [...first.items, ...second.items];
-      expect(found.map(({ operationId, requestHash }) => ({ operationId, requestHash }))).toEqual(stored);
+      await intake.submit(aLargeSubmission());
+      const found: Awaited<ReturnType<typeof payloads.listOlder>>["items"][number][] = [];
+      let page: Listed<(typeof found)[number]> = await payloads.listOlder(before, { limit: 3 });
+      found.push(...page.items);
+      while (page.next !== undefined) {
+        page = await payloads.listOlder(before, { limit: 3, after: page.next });
+        found.push(...page.items);
+      }
+      const keys = found.map(({ operationId, requestHash }) => ({ operationId, requestHash }));
+      expect(keys.toSorted(byId)).toEqual(stored.toSorted(byId));
       expect(found.every(({ storedAt }) => storedAt < before)).toBe(true);
-      expect(second.next).toBeUndefined();
     });
   });
 };

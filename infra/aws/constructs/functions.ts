@@ -72,16 +72,16 @@ const consume = (
   });
 };
 
-const follow = (made: ServiceFunction, { stream }: FunctionPlan, { tables }: Resources): void => {
-  if (stream === undefined) return;
-  new EventSourceMapping(made, "Stream", {
-    target: made.function,
-    eventSourceArn: tables[stream.table].tableStreamArn ?? "",
-    startingPosition: StartingPosition.LATEST,
-    batchSize: 100,
-    maxBatchingWindow: Duration.seconds(1),
-    bisectBatchOnError: true,
-    retryAttempts: 10,
-    filters: [{ pattern: JSON.stringify(stream.pattern) }],
-  });
+const follow = (made: ServiceFunction, { streams = [] }: FunctionPlan, { tables }: Resources): void => {
+  for (const { table, pattern } of streams)
+    new EventSourceMapping(made, `Stream-${table}`, {
+      target: made.function,
+      eventSourceArn: tables[table].tableStreamArn ?? "",
+      startingPosition: StartingPosition.LATEST,
+      batchSize: 100,
+      maxBatchingWindow: Duration.seconds(1),
+      bisectBatchOnError: true,
+      retryAttempts: 10,
+      filters: [{ pattern: JSON.stringify(pattern) }],
+    });
 };

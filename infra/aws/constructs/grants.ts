@@ -33,7 +33,7 @@ export const grantPlan = (target: ServiceFunction, plan: FunctionPlan, resources
   if (plan.signs) target.allow(["secretsmanager:GetSecretValue"], [resources.signingKey.secretArn]);
 };
 
-const grantTables = (target: ServiceFunction, { tables, stream }: FunctionPlan, resources: Resources): void => {
+const grantTables = (target: ServiceFunction, { tables, streams = [] }: FunctionPlan, resources: Resources): void => {
   for (const name of Object.keys(tableDefinitions) as TableName[]) {
     const table = resources.tables[name];
     const asked = tables[name] ?? [];
@@ -44,7 +44,7 @@ const grantTables = (target: ServiceFunction, { tables, stream }: FunctionPlan, 
         ["dynamodb:Query"],
         tableDefinitions[name].indexes.map((index) => `${table.tableArn}/index/${index.name}`),
       );
-    if (stream?.table === name)
+    if (streams.some((stream) => stream.table === name))
       target.allow(
         ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
         [table.tableStreamArn ?? ""],
@@ -71,7 +71,7 @@ const grantQueues = (target: ServiceFunction, { sends, consumes }: FunctionPlan,
   target.allow(consumes.delays ? [...actions, "sqs:ChangeMessageVisibility"] : actions, [source.queueArn]);
 };
 
-const reads = new Set(["GetItem", "BatchGetItem", "Query", "index/Query"]);
+const reads = new Set(["GetItem", "BatchGetItem", "Query", "Scan", "index/Query"]);
 
 const anyPatient =
   "Segments are the bucket's only objects, and each function works for every patient: which one a request may touch is decided inside, by its verified token. The actions are single ones; none deletes a version.";

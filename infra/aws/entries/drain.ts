@@ -1,12 +1,12 @@
 import type { DynamoDBStreamEvent } from "aws-lambda";
-import { drain } from "../../../functions/drain.ts";
+import { followSettled, sendEffects } from "../../../functions/drain.ts";
 import { composeDependencies } from "../dependencies.ts";
 
 const deps = composeDependencies();
 
-/** Woken by operations that were settled (the stream's filter lets no others through). */
-export const handler = async ({ Records }: DynamoDBStreamEvent): Promise<void> =>
-  drain(
-    deps,
-    Records.flatMap(({ dynamodb }) => dynamodb?.Keys?.["id"]?.S ?? []),
-  );
+/** Woken by rows that changed, most of them by their settle, and by what is put into the outbox, whose keys are others. */
+export const handler = async ({ Records }: DynamoDBStreamEvent): Promise<void> => {
+  const rows = Records.flatMap(({ dynamodb }) => dynamodb?.Keys?.["id"]?.S ?? []);
+  await followSettled(deps, rows);
+  if (rows.length < Records.length) await sendEffects(deps);
+};

@@ -1,11 +1,12 @@
 import { Fault } from "../../../shared/errors.ts";
 import type { Operation, OperationId, Outcome } from "../../../shared/operation.ts";
-import type { Operations } from "../../../shared/ports.ts";
+import type { Asked, Operations } from "../../../shared/ports.ts";
 import { millisecondsOf } from "./instant.ts";
 import { listOperations, listQueuedOperations } from "./operation-lists.ts";
 import { findOperation, firstSeqAt } from "./operation-row.ts";
+import { findPayload } from "./payloads.ts";
 import { writeOutcome } from "./settle.ts";
-import type { Sql } from "./sql.ts";
+import type { Reader, Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
 
 const moved = (id: OperationId): Fault =>
@@ -34,6 +35,13 @@ const standing = (sql: Sql, id: OperationId): Operation => {
   return operation;
 };
 
+const findAsked = (sql: Reader, id: OperationId): Asked | undefined => {
+  const operation = findOperation(sql, id);
+  if (operation === undefined) return undefined;
+  const { state, requestHash } = operation;
+  return { operation, payload: state === "queued" ? findPayload(sql, { operationId: id, requestHash }) : undefined };
+};
+
 const dismissed = (sql: Sql, { operationId, settledAt, problem }: Outcome): Operation => {
   const values = [millisecondsOf(settledAt), problem && JSON.stringify(problem), operationId];
   if (sql.run(dismiss, ...values) === 0) throw moved(operationId);
@@ -43,6 +51,7 @@ const dismissed = (sql: Sql, { operationId, settledAt, problem }: Outcome): Oper
 /** Operation rows; each change is conditional on the state it starts from. */
 export const sqliteOperations = ({ reader, writer }: Store): Operations => ({
   get: async (ids) => ids.map((id) => findOperation(reader, id)),
+  getAsked: async (ids) => ids.map((id) => findAsked(reader, id)),
   list: async (query) => listOperations(reader, query),
   countQueued: async (patientId, limit) => reader.get<{ count: number }>(countQueued, patientId, limit)?.count ?? 0,
   listQueued: async (before, page) => listQueuedOperations(reader, before, page),

@@ -1,7 +1,9 @@
+import type { Operation } from "../../../shared/operation.ts";
 import type { PayloadKey, Payloads } from "../../../shared/ports.ts";
 import { instantOf, millisecondsOf } from "./instant.ts";
 import { cursorOf, pageOf, positionOf } from "./keyset.ts";
-import type { Sql } from "./sql.ts";
+import { findOperation } from "./operation-row.ts";
+import type { Reader, Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
 
 const insert = `
@@ -28,23 +30,33 @@ export const deletePayload = (sql: Sql, { operationId, requestHash }: PayloadKey
   sql.run(remove, operationId, requestHash);
 };
 
+export const findPayload = (sql: Reader, { operationId, requestHash }: PayloadKey): Uint8Array | undefined =>
+  sql.get<{ bytes: Uint8Array<ArrayBuffer> }>(select, operationId, requestHash)?.bytes;
+
+const deletePayloads = async ({ writer }: Store, keys: readonly PayloadKey[]): Promise<void> => {
+  if (keys.length === 0) return;
+  await writer.write("process-end", (sql) => {
+    for (const key of keys) deletePayload(sql, key);
+  });
+};
+
+const isSettled = (row: Operation | undefined): row is Operation =>
+  row?.state === "committed" || row?.state === "rejected";
+
 /** Contents of operations that are not settled yet. */
-export const sqlitePayloads = ({ reader, writer }: Store): Payloads => ({
-  get: async (keys) =>
-    keys.map(({ operationId, requestHash }) => {
-      const row = reader.get<{ bytes: Uint8Array<ArrayBuffer> }>(select, operationId, requestHash);
-      return row?.bytes;
-    }),
-  delete: async (keys) => {
-    if (keys.length === 0) return;
-    await writer.write("process-end", (sql) => {
-      for (const key of keys) deletePayload(sql, key);
-    });
+export const sqlitePayloads = (store: Store): Payloads => ({
+  get: async (keys) => keys.map((key) => findPayload(store.reader, key)),
+  delete: (keys) => deletePayloads(store, keys),
+  deleteSettled: async (ids) => {
+    const settled = ids.map((id) => findOperation(store.reader, id)).filter(isSettled);
+    const keys = settled.map(({ id, requestHash }) => ({ operationId: id, requestHash }));
+    await deletePayloads(store, keys);
+    return settled;
   },
   listOlder: async (before, { limit, after }) => {
     const { value, tie } = after === undefined ? { value: -1, tie: "0" } : positionOf(after);
     const values = [millisecondsOf(before), value, Number(tie), limit + 1];
-    return pageOf(reader.all<OlderRow>(selectOlder, ...values), limit, {
+    return pageOf(store.reader.all<OlderRow>(selectOlder, ...values), limit, {
       item: (row) => ({
         operationId: row.operation_id,
         requestHash: row.request_hash,
