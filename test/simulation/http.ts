@@ -1,0 +1,103 @@
+import { operate } from "../../functions/operate.ts";
+import { read } from "../../functions/read.ts";
+import { functionFor } from "../../functions/routes.ts";
+import { status } from "../../functions/status.ts";
+import { submit } from "../../functions/submit.ts";
+import type { HttpEvent } from "../../functions/http/exchange.ts";
+import type { Process } from "./process.ts";
+import type { World } from "./world.ts";
+
+export interface Request {
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  readonly path: string;
+  readonly token: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** When it was sent, ms since the epoch. */
+  readonly askedAt: number;
+}
+
+/** A process that answers HTTP. Undefined: the client learns nothing, whatever was done. */
+export interface Front {
+  request(request: Request): Promise<Answer | undefined>;
+}
+
+const eventOf = ({ method, path, token, headers, body }: Request): HttpEvent => {
+  const [rawPath = "", query = ""] = path.split("?");
+  const event: HttpEvent = {
+    version: "2.0",
+    routeKey: "$default",
+    rawPath,
+    rawQueryString: query,
+    headers: { authorization: `Bearer ${token}`, ...headers },
+    requestContext: {
+      accountId: "simulated",
+      apiId: "simulated",
+      domainName: "simulated",
+      domainPrefix: "simulated",
+      routeKey: "$default",
+      stage: "$default",
+      requestId: "",
+      time: "",
+      timeEpoch: 0,
+      http: { method, path: rawPath, protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent: "" },
+    },
+    isBase64Encoded: false,
+  };
+  if (query !== "") event.queryStringParameters = Object.fromEntries(new URLSearchParams(query));
+  if (body !== undefined) event.body = body;
+  return event;
+};
+
+/** A client waits no longer for an answer, ms. */
+const patienceMs = 40_000;
+
+export const frontOf = (world: World, process: Process): Front => {
+  const { deps, random } = process;
+  const { scheduler } = world;
+  const functions: Readonly<Record<string, ReturnType<typeof submit>>> = {
+    submit: submit(deps),
+    read: read(deps),
+    status: status(deps),
+    operate: operate(deps),
+  };
+  const invoke = async (request: Request, signal: AbortSignal, askedAt: number) => {
+    const answer = await functions[functionFor(request.method, request.path.split("?")[0]!)]!(eventOf(request), {
+      awsRequestId: random.uuid(),
+      getRemainingTimeInMillis: () => 29_000 - (scheduler.now() - askedAt),
+      signal,
+    });
+    const { statusCode, headers, body } = answer;
+    return { status: statusCode, headers, body, askedAt };
+  };
+  return {
+    request: (request) =>
+      new Promise((resolve) => {
+        const askedAt = scheduler.now();
+        const leaving = new AbortController();
+        const leave = (): void => {
+          leaving.abort("left");
+          resolve(undefined);
+        };
+        if (!process.isAlive()) return leave();
+        process.whenKilled(() => resolve(undefined));
+        scheduler.after(patienceMs, leave);
+        if (request.headers?.["prefer"] !== undefined && world.strikes("client left while it waited", 0.2)) {
+          scheduler.after(random.between(1, 5_000), leave);
+        }
+        invoke(request, leaving.signal, askedAt).then(
+          (answer) => {
+            const isLost = !process.isAlive() || world.strikes("answer to a client lost", 0.2);
+            scheduler.after(random.between(1, 20), () => resolve(isLost ? undefined : answer));
+          },
+          (cause: unknown) => scheduler.fail(cause),
+        );
+      }),
+  };
+};
