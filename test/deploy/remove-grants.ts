@@ -1,0 +1,83 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempDisposableSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Template } from "aws-cdk-lib/assertions";
+import { grantsOf, nameOf, withoutGrant, type Grant, type PolicyTemplate } from "../infra/grants.ts";
+import { permissionPage, plainPage } from "../infra/permission-table.ts";
+import { synthesized } from "../infra/synthesized.ts";
+
+/**
+ * Takes one grant at a time away from the service stack and prints which check turned red: the comparison with
+ * docs/permissions.md for every grant, and for those of `deployed` a deployment on MiniStack with IAM enforced. Ends with
+ * exit code 1 when one is missed. `node test/deploy/remove-grants.ts [part of the names of other grants to deploy without]`
+ */
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const documented = plainPage(readFileSync(join(root, "docs/permissions.md"), "utf8"));
+
+/** Three whose lack shows later than in the answer to the request that needs them, in three functions. */
+const deployed = [
+  "commit sqs:ChangeMessageVisibility operation queue",
+  "operate sqs:SendMessage operation queue",
+  "deadletters dynamodb:UpdateItem table operations",
+];
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly status: string; readonly title: string }[];
+  }[];
+}
+
+/** Deploys and uses the service, without a grant or with all of them. */
+const deployWithout = (grant: string): Report => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), "casenotes-grants-"));
+  const report = join(folder.path, "report.json");
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  const suite = ["run", "--config", "test/deploy/vitest.config.ts", "cycle.deploy", "-t", "the deployed service"];
+  spawnSync(process.execPath, [vitest, ...suite, "--reporter=json", `--outputFile=${report}`], {
+    cwd: root,
+    stdio: "ignore",
+    env: { ...process.env, CASENOTES_WITHOUT_GRANT: grant },
+  });
+  return JSON.parse(readFileSync(report, "utf8")) as Report;
+};
+
+const failuresOf = ({ testResults }: Report): readonly string[] =>
+  testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === "failed").map(({ title }) => title),
+  );
+
+const print = (noticed: boolean, check: string, name: string, detail = ""): void => {
+  if (!noticed) process.exitCode = 1;
+  process.stdout.write(`${noticed ? "noticed" : "MISSED "}  ${check.padEnd(8)}  ${name}${detail && `: ${detail}`}\n`);
+};
+
+const checkTemplate = (): readonly Grant[] => {
+  const { templateOf, dispose } = synthesized();
+  const storage = templateOf("prod", "Storage");
+  const template = templateOf("prod", "Service").toJSON() as PolicyTemplate;
+  dispose();
+  const isAsDocumented = (service: PolicyTemplate): boolean =>
+    plainPage(permissionPage(storage, Template.fromJSON(service))) === documented;
+  if (!isAsDocumented(template)) throw new Error("docs/permissions.md differs with every grant: write it again");
+  const grants = grantsOf(template);
+  for (const grant of grants) print(!isAsDocumented(withoutGrant(template, grant)), "template", nameOf(grant));
+  return grants;
+};
+
+const checkDeployments = (names: readonly string[]): void => {
+  const whole = deployWithout("");
+  if (whole.numFailedTests > 0 || whole.numPassedTests === 0)
+    throw new Error(`the deployment is red with every grant: ${failuresOf(whole).join("; ")}`);
+  for (const name of names) {
+    const failures = failuresOf(deployWithout(name));
+    print(failures.length > 0, "deployed", name, failures.join("; "));
+  }
+};
+
+const grants = checkTemplate();
+const asked = process.argv[2];
+checkDeployments(asked === undefined ? deployed : grants.map(nameOf).filter((name) => name.includes(asked)));
