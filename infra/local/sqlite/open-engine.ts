@@ -1,9 +1,11 @@
 import type { FaultPoint } from "../../../functions/fault-points.ts";
+import type { Adoption } from "../../../shared/adoption.ts";
 import type { Engine } from "../../../shared/ports.ts";
 import { sqliteEffects } from "./effects.ts";
 import { sender } from "./fifo-send.ts";
 import { groupWriter } from "./group-writer.ts";
 import { sqliteHeads } from "./heads.ts";
+import { sqliteAdoption } from "./import-record.ts";
 import { sqliteIntake } from "./intake.ts";
 import { openFile } from "./open-file.ts";
 import type { Connections } from "./open-file.ts";
@@ -36,6 +38,8 @@ export interface SqliteEngineOptions {
 }
 
 export interface SqliteEngine extends Engine {
+  /** For records of another engine. */
+  readonly adoption: Adoption;
   /** Ends leases and claims of processes that are gone. */
   giveBackClaims(isAlive: (identity: ProcessIdentity) => boolean): Promise<GivenBack>;
   /**
@@ -72,6 +76,7 @@ export const engineOn = async (connections: Connections, options: SqliteEngineOp
     segments: sqliteSegments(store),
     summaries: sqliteSummaries(store),
     effects: sqliteEffects(store),
+    adoption: sqliteAdoption(store),
     limits: { tailBytes: options.tailBytes ?? 16_384, sealedPacks: options.sealedPacks ?? 16 },
     giveBackClaims: (isAlive) => giveBackOfDead(store, isAlive),
     checkpoint: () => {
