@@ -1,6 +1,8 @@
 import { git } from "../../../functions/git.ts";
-import { composeCalledDependencies } from "../dependencies.ts";
+import { composeDependencies } from "../dependencies.ts";
 import { streaming } from "../streaming.ts";
 
-/** Clones of any size, through a function URL. */
-export const handler = streaming(git(composeCalledDependencies()));
+const deps = composeDependencies();
+
+/** Clones that are too large for the gateway, through a function URL. */
+export const handler = streaming(git(deps), deps.log);
