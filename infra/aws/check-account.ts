@@ -4,8 +4,12 @@ import { NotDeployable } from "./deploy-flags.ts";
 /** The bucket that CDK's bootstrap makes; account and region follow (CDK developer guide, "Bootstrapping"). */
 const bootstrapBucket = "cdk-hnb659fds-assets-";
 
-const noCredentials =
-  "There are no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, to an administrator's.";
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const noCredentials = ({ AWS_PROFILE }: Environment, reason: string): string =>
+  AWS_PROFILE
+    ? `The profile in AWS_PROFILE gives no AWS credentials: ${reason}`
+    : "There are no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, to an administrator's.";
 const noRegion = "There is no region: set AWS_REGION, to eu-central-1 for example.";
 
 const badCredentials = new Set([
@@ -17,8 +21,6 @@ const badCredentials = new Set([
   "RequestExpired",
 ]);
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 export interface Account {
   readonly region: string;
   /** undefined: the credentials may not ask. */
@@ -29,12 +31,10 @@ export interface Account {
 export const checkAccount = async (environment: Environment): Promise<Account> => {
   const client = clientOf(environment);
   try {
-    const region = await found(client.config.region);
-    const credentials = await found(client.config.credentials);
-    if (region === undefined || credentials === undefined) {
-      const problems = [credentials === undefined ? noCredentials : "", region === undefined ? noRegion : ""];
-      throw new NotDeployable(problems.filter(Boolean).join("\n"));
-    }
+    const problems: string[] = [];
+    await client.config.credentials().catch((cause) => problems.push(noCredentials(environment, firstLineOf(cause))));
+    const region = await client.config.region().catch(() => problems.push(noRegion));
+    if (typeof region !== "string" || problems.length > 0) throw new NotDeployable(problems.join("\n"));
     return { region, isBootstrapped: await hasBootstrapBucket(client, region) };
   } finally {
     client.destroy();
@@ -48,15 +48,8 @@ const clientOf = (environment: Environment): S3Client => {
   return new S3Client({ ...(region && { region }), forcePathStyle, maxAttempts: 2 });
 };
 
-/** The SDK throws where its chain of sources ends without a value, and says nothing else by it. */
-const found = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
-  try {
-    return await read();
-  } catch (cause) {
-    if (cause instanceof Error) return undefined;
-    throw cause;
-  }
-};
+/** What the SDK says of a profile, an expired sign-in for one; it quotes names, no secrets. */
+const firstLineOf = (cause: unknown): string => (cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "");
 
 const hasBootstrapBucket = async (client: S3Client, region: string): Promise<boolean | undefined> => {
   try {
