@@ -60,7 +60,7 @@ const aStage = async (): Promise<CanaryStage & AsyncDisposable> => {
   };
 };
 
-/** Where a search needs it; and the author of a commit to be. */
+/** Where a search needs it; and what callers are told of their own operations: author, refusal and resource. */
 const needed = [
   "identifiers.value: identifier",
   "operations.caller_name: caller",
