@@ -29,31 +29,45 @@ interface Kept {
   readonly whole: boolean;
 }
 
+/** The least depth of each tree's copies: what its newest copy promised to the deltas that lean on it. */
+const leastDepths = (entries: readonly FooterEntry[]): ReadonlyMap<Oid, number> => {
+  const least = new Map<Oid, number>();
+  for (const { oid, depth } of entries) least.set(oid, Math.min(depth, least.get(oid) ?? depth));
+  return least;
+};
+
 /**
- * The entries to keep: of each object the first copy. A delta may lean on a tree of a pack that is left out; where that tree
- * comes back later as a delta, it could lead back to the first one, and `git index-pack`, which knows no order, would meet
- * a circle. Such a tree has to be written whole: then every circle is cut, as each has one entry that leans on a later one.
+ * The entries to keep: of each object the first copy. A tree must be written whole in two cases. Its first copy may stand
+ * deeper than a later one did (A, B, A): what leans on the later one would then have a longer chain than it says, from merge
+ * to merge longer. And a delta may lean on a tree of a pack that is left out; where that tree comes back later as a delta,
+ * it could lead back to the first one, and `git index-pack`, which knows no order, would meet a circle: writing such a tree
+ * whole cuts every circle, as each has one entry that leans on a later one.
  */
-const keptEntries = (segments: readonly Uint8Array[]): readonly Kept[] => {
-  const seen = new Set<Oid>();
+const keptEntries = (segments: readonly Uint8Array[], chains: "short" | "as they are"): readonly Kept[] => {
+  const opened = segments.map((segment) => ({ segment, entries: decodeFooter(segment).inPackOrder() }));
+  const least = chains === "short" ? leastDepths(opened.flatMap(({ entries }) => entries)) : undefined;
+  const depths = new Map<Oid, number>();
   const outside = new Set<Oid>();
   const kept: Kept[] = [];
-  for (const segment of segments) {
-    for (const entry of decodeFooter(segment).inPackOrder()) {
-      if (seen.has(entry.oid)) continue;
-      seen.add(entry.oid);
-      const base = entry.type === "tree" ? baseOf(segment.subarray(entry.offset)) : undefined;
-      const whole = base !== undefined && outside.has(entry.oid);
-      if (base !== undefined && !whole && !seen.has(base)) outside.add(base);
-      kept.push({ entry, segment, whole });
+  for (const { segment, entries } of opened) {
+    for (const entry of entries) {
+      const { oid, type, offset, depth } = entry;
+      if (depths.has(oid)) continue;
+      const base = type === "tree" ? baseOf(segment.subarray(offset)) : undefined;
+      const below = base === undefined ? undefined : depths.get(base);
+      const chain = below === undefined ? depth : below + 1;
+      const whole = base !== undefined && (outside.has(oid) || chain > (least?.get(oid) ?? chain));
+      if (base !== undefined && !whole && below === undefined) outside.add(base);
+      depths.set(oid, whole ? 0 : chain);
+      kept.push({ entry: { ...entry, depth: whole ? 0 : chain }, segment, whole });
     }
   }
   return kept;
 };
 
-/** The trees whose bodies `mergeSegments` needs; almost always none. Throws Fault damaged. */
+/** The trees whose bodies `mergeSegments` needs; none where no tree came back. Throws Fault damaged. */
 export const treesToWriteWhole = (segments: readonly Uint8Array[]): readonly Oid[] =>
-  keptEntries(segments).flatMap(({ entry, whole }) => (whole ? [entry.oid] : []));
+  keptEntries(segments, "short").flatMap(({ entry, whole }) => (whole ? [entry.oid] : []));
 
 export interface MergedSegment {
   readonly bytes: Uint8Array;
@@ -80,7 +94,7 @@ const place = (kept: readonly Kept[], trees: TreeBodies) => {
     const { oid, offset } = entry;
     const made = whole ? encodeTreeWhole(trees, oid) : undefined;
     const length = made?.length ?? entry.length;
-    entries.push({ ...entry, offset: at, length, depth: whole ? 0 : entry.depth });
+    entries.push({ ...entry, offset: at, length });
     at += length;
     if (run?.segment === segment && run.to === offset && !whole) {
       run.to += length;
@@ -97,10 +111,12 @@ const place = (kept: readonly Kept[], trees: TreeBodies) => {
 /**
  * One segment of several neighbours, given whole and oldest first: their entries byte for byte without those stored before
  * (but `trees`, the bodies of `treesToWriteWhole`, as whole objects), the newest one's snapshot, and a footer. Clients with
- * fsckObjects refuse a pack that holds an object twice. Throws Fault damaged.
+ * fsckObjects refuse a pack that holds an object twice. Without `trees`, all of a record's segments can be merged for a
+ * reader that takes any chain of deltas. Throws Fault damaged.
  */
-export const mergeSegments = (segments: readonly Uint8Array[], trees: TreeBodies = new Map()): MergedSegment => {
-  const { entries, pieces, end } = place(keptEntries(segments), trees);
+export const mergeSegments = (segments: readonly Uint8Array[], trees?: TreeBodies): MergedSegment => {
+  const kept = keptEntries(segments, trees === undefined ? "as they are" : "short");
+  const { entries, pieces, end } = place(kept, trees ?? new Map<Oid, Uint8Array>());
   const newest = segments.at(-1) ?? new Uint8Array();
   const { pack, snapshot } = decodeFooter(newest);
   const lengths = { pack: end + packTrailerBytes, snapshot };
