@@ -23,22 +23,23 @@ const compact = async (record: TestRecord): Promise<void> => {
 const bytesOf = (record: TestRecord): readonly Uint8Array[] => record.segments().map(({ bytes }) => bytes);
 
 /**
- * Each commit puts a folder's tree, which is a delta of the one before; every so often the folder is as it was right before its
- * chain ended. The copy that comes back starts a chain of its own, and the merge keeps the first one.
+ * Each commit's folder is a delta of the one before, and now and then the folder is as it was at the end of a chain. The copy
+ * that comes back starts a chain of its own, and the merge keeps the first one, which stands deep.
  */
 const comingBack = (record: TestRecord, commits: number): void => {
-  const put = (name: number, content: string) => record.commit(aFile(`notes/n${name}.md`, content));
-  for (let name = 0; name < 40; name += 1) put(name, "as it was");
+  const names = Array.from({ length: 38 }, (_, name) => name);
+  const put = (name: number, content: string) => aFile(`notes/n${name}.md`, content);
+  for (const name of names) record.commit(put(name, "as it was"));
   for (let n = 0; n < commits; n += 1) {
-    put(n % 7, `${n}`);
-    put(n % 7, "as it was");
+    if (n % 25 === 24) record.commit(...names.map((name) => put(name, "as it was")));
+    else record.commit(put(n % 38, `${n}`));
   }
 };
 
 test("no chain of deltas grows beyond 40 when trees come back and their segments are merged, again and again", async () => {
   const record = aRecord({ tailBytes: 600 });
   for (let merges = 0; merges < 8; merges += 1) {
-    comingBack(record, 30);
+    comingBack(record, 100);
     await compact(record);
     expect(longestChain(bytesOf(record))).toBeLessThanOrEqual(maxDeltaDepth);
   }
