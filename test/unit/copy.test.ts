@@ -1,0 +1,143 @@
+import { randomUUID } from "node:crypto";
+import { cp, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { compactPatient } from "../../functions/compact.ts";
+import {
+  addNotes,
+  aPatientWith,
+  expectLaterEpochs,
+  holdings,
+  openClinicIn,
+  park,
+  runCopy,
+} from "../support/copied-clinic.ts";
+import { aPatientOf, cloneOf } from "../support/clinic.ts";
+import { aFolder } from "../support/engines.ts";
+import { runDoctor } from "../support/run-doctor.ts";
+import { startService } from "../support/service.ts";
+import { createCommand, putCommand } from "../support/write-path.ts";
+
+const placesIn = (root: string) => ({ from: join(root, "from"), to: join(root, "to") });
+
+test("a copy has every head, segment, operation and summary of its source, and doctor finds nothing wrong", async () => {
+  using root = aFolder();
+  const { from, to } = placesIn(root.path);
+  const source = await openClinicIn(from);
+  const patients = [await aPatientWith(source, 24), await aPatientWith(source, 2), await aPatientWith(source, 0)];
+  await compactPatient(
+    { ...source.deps, engine: { ...source.engine, limits: { tailBytes: 0, sealedPacks: 2 } } },
+    patients[0]!,
+  );
+  const before = await holdings(source.engine, patients);
+  expect(before[patients[0]!]?.head?.generation).toBe(1);
+  const copied = await runCopy(from, to);
+  expect(copied.stderr).toContain("3/3 patients\n");
+  expect(copied.stdout).toMatch(/^3 patients: 3 copied, 0 there already, 0 not copied; 32 operations and \d+ segments/);
+  expect(copied.code).toBe(0);
+
+  const again = await runCopy(from, to);
+  expect(again.stdout).toMatch(/^3 patients: 0 copied, 3 there already, 0 not copied; 0 operations and 0 segments/);
+  const there = await openClinicIn(to);
+  expect(await holdings(there.engine, patients)).toEqual(before);
+  await expectLaterEpochs(source.engine, there.engine, patients);
+  expect(await holdings(source.engine, patients)).toEqual(before);
+  await source.engine.close();
+  await there.engine.close();
+  for (const folder of [from, to]) expect((await runDoctor("--json", "--data", folder)).report.healthy).toBe(true);
+});
+
+test("ids without a record keep their operations: a refused create, and one that was parked before any writer", async () => {
+  using root = aFolder();
+  const { from, to } = placesIn(root.path);
+  const source = await openClinicIn(from);
+  const [refused, parked] = [randomUUID(), randomUUID()];
+  await source.submit(refused, putCommand("notes/a.md", "x"));
+  await source.deliverAll();
+  const waiting = await source.submit(parked, createCommand());
+  await park(source, waiting);
+  expect((await source.engine.heads.read(refused))?.commit).toBe(null);
+  expect(await source.engine.heads.read(parked)).toBeUndefined();
+  const before = await holdings(source.engine, [refused, parked]);
+  expect((await runCopy(from, to)).code).toBe(0);
+  const there = await openClinicIn(to);
+  expect(await holdings(there.engine, [refused, parked])).toEqual(before);
+  await source.engine.close();
+  await there.engine.close();
+});
+
+test("a parked operation moves with its payload: redriven there it becomes a commit", async () => {
+  using root = aFolder();
+  const { from, to } = placesIn(root.path);
+  const source = await openClinicIn(from);
+  const patient = await aPatientWith(source, 3);
+  const operation = await source.submit(patient, putCommand("notes/parked.md", "later\n"));
+  await park(source, operation);
+  expect((await runCopy(from, to)).code).toBe(0);
+  const there = await openClinicIn(to);
+  const redriven = await there.engine.operations.redrive(operation.id);
+  await there.engine.intake.send({ operationId: operation.id, patientId: patient, attempt: redriven.attempt });
+  await there.deliverAll();
+  expect((await there.row(operation.id)).state).toBe("committed");
+  expect((await there.history(patient)).at(-1)).toBe(operation.id);
+  await source.engine.close();
+  await there.engine.close();
+});
+
+test("what was written since is brought there, and what is written there is brought back", async () => {
+  using root = aFolder();
+  const { from, to } = placesIn(root.path);
+  const source = await openClinicIn(from);
+  const patients = [await aPatientWith(source, 30), await aPatientWith(source, 4)];
+  const waiting = await source.submit(patients[1]!, putCommand("notes/parked.md", "later\n"));
+  await park(source, waiting);
+  expect((await runCopy(from, to)).code).toBe(0);
+
+  await addNotes(source, patients[0]!, 9);
+  const redriven = await source.engine.operations.redrive(waiting.id);
+  await source.engine.intake.send({ operationId: waiting.id, patientId: patients[1]!, attempt: redriven.attempt });
+  await source.deliverAll();
+  const second = await runCopy(from, to);
+  expect(second.stdout).toMatch(/^2 patients: 2 copied, 0 there already, 0 not copied; 10 operations/);
+  const there = await openClinicIn(to);
+  expect(await holdings(there.engine, patients)).toEqual(await holdings(source.engine, patients));
+
+  await addNotes(there, patients[0]!, 7);
+  const back = await runCopy(to, from);
+  expect(back.stdout).toMatch(/^2 patients: 1 copied, 1 there already, 0 not copied; 7 operations/);
+  expect(await holdings(source.engine, patients)).toEqual(await holdings(there.engine, patients));
+  await expectLaterEpochs(there.engine, source.engine, patients.slice(0, 1));
+  await addNotes(source, patients[0]!, 3);
+  await source.engine.close();
+  await there.engine.close();
+  for (const folder of [from, to]) expect((await runDoctor("--json", "--data", folder)).report.healthy).toBe(true);
+});
+
+test("an Idempotency-Key used before the move is answered after it with the old outcome, and makes no commit", async () => {
+  using root = aFolder();
+  const { from, to } = placesIn(root.path);
+  await using old = await startService({ data: from });
+  const patient = await aPatientOf(old);
+  const [key, refusedKey] = [randomUUID(), randomUUID()];
+  const written = await patient.put("notes/a.md", { content: "once\n", key });
+  const refused = await patient.put("notes/a.md", { content: "again\n", key: refusedKey });
+  expect([written.status, refused.status]).toEqual([201, 412]);
+  expect(await old.stop()).toBe(0);
+  expect((await runCopy(from, to)).code).toBe(0);
+  await mkdir(to, { recursive: true });
+  for (const name of ["issuer.json", "signing-key.pem"]) await cp(join(from, name), join(to, name));
+
+  await using moved = await startService({ data: to });
+  const put = (content: string, idempotencyKey: string) =>
+    moved.request("PUT", `/v1/patients/${patient.id}/files/notes/a.md`, {
+      headers: { "content-type": "text/markdown", prefer: "wait=20", "if-none-match": "*" },
+      body: content,
+      key: idempotencyKey,
+    });
+  const replayed = await put("once\n", key);
+  expect([replayed.status, replayed.json.id, replayed.json.etag]).toEqual([201, written.json.id, written.json.etag]);
+  expect((await put("again\n", refusedKey)).status).toBe(412);
+  expect((await put("something else\n", key)).status).toBe(422);
+  using clone = await cloneOf(moved, patient.id, ["-c", "transfer.fsckObjects=true"]);
+  expect(await clone.operationIds()).toEqual([patient.create.json.id, written.json.id]);
+});
