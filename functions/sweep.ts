@@ -1,4 +1,4 @@
-import type { Operation } from "../shared/operation.ts";
+import type { Instant, Operation } from "../shared/operation.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { sendEffects } from "./drain.ts";
 
@@ -9,16 +9,23 @@ const pageSize = 100;
  * that outlived their operation. A duplicate message is harmless.
  */
 export const sweep = async (deps: Dependencies): Promise<void> => {
-  await resendLost(deps);
+  await sweepAndFindOldest(deps);
+};
+
+/** As `sweep`; returns when the oldest was submitted of the operations that it found queued, undefined for none. */
+export const sweepAndFindOldest = async (deps: Dependencies): Promise<Instant | undefined> => {
+  const oldest = await resendLost(deps);
   await sendEffects(deps);
   await deleteOrphans(deps);
+  return oldest;
 };
 
 /** Killed between row and send: the row is queued, and no message carries it. */
-const resendLost = async (deps: Dependencies): Promise<void> => {
+const resendLost = async (deps: Dependencies): Promise<Instant | undefined> => {
   const { config, engine, now } = deps;
   const before = new Date(now() - config.resendLookAfterMs).toISOString();
-  const oldest = new Set<string>();
+  const seen = new Set<string>();
+  let oldest: Instant | undefined;
   let after: string | undefined;
   do {
     const page = await engine.operations.listQueued(before, {
@@ -26,9 +33,10 @@ const resendLost = async (deps: Dependencies): Promise<void> => {
       ...(after === undefined ? {} : { after }),
     });
     for (const operation of page.items) {
-      const isOldest = !oldest.has(operation.patientId);
-      oldest.add(operation.patientId);
-      if (await isLost(deps, operation, isOldest)) {
+      const isFirst = !seen.has(operation.patientId);
+      seen.add(operation.patientId);
+      if (oldest === undefined || operation.submittedAt < oldest) oldest = operation.submittedAt;
+      if (await isLost(deps, operation, isFirst)) {
         await engine.intake.send({
           operationId: operation.id,
           patientId: operation.patientId,
@@ -40,6 +48,7 @@ const resendLost = async (deps: Dependencies): Promise<void> => {
     }
     after = page.next;
   } while (after !== undefined);
+  return oldest;
 };
 
 /** Its patient's queue has passed it by, or it is the patient's oldest and has waited too long. */

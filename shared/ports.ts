@@ -59,11 +59,11 @@ export interface Operations {
   get(ids: readonly OperationId[]): Promise<readonly (Operation | undefined)[]>;
   /** As `get`, with what is needed to run them. */
   getAsked(ids: readonly OperationId[]): Promise<readonly (Asked | undefined)[]>;
-  /** Newest first by submission. */
+  /** Newest first by submission. A page may have fewer than `limit`, or none, and still not be the last. */
   list(query: OperationQuery): Promise<Listed<Operation>>;
   /** Number of queued operations of a patient, counted up to `limit`. */
   countQueued(patientId: PatientId, limit: number): Promise<number>;
-  /** Queued operations submitted before `before`, oldest first, for the sweep. */
+  /** Queued operations submitted before `before`, each patient's oldest first, for the sweep. */
   listQueued(before: Instant, page: Page): Promise<Listed<Operation>>;
   /** Whether an operation of this patient submitted after `submittedAt` is committed or rejected. */
   laterSettled(patientId: PatientId, submittedAt: Instant): Promise<boolean>;

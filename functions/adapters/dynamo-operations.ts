@@ -1,47 +1,15 @@
-import { QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { Fault } from "../../shared/errors.ts";
-import type { Operation, OperationId, Outcome, PatientId } from "../../shared/operation.ts";
+import type { Operation, OperationId, Outcome } from "../../shared/operation.ts";
 import type { Operations } from "../../shared/ports.ts";
 import { calling, isNamed } from "./aws-faults.ts";
-import { type AwsStore, shardOf } from "./aws-store.ts";
-import { namesIn, updating } from "./dynamo-names.ts";
+import type { AwsStore } from "./aws-store.ts";
+import { countQueued, laterSettled } from "./count-operations.ts";
+import { updating } from "./dynamo-names.ts";
 import { listOperations, listQueuedOperations } from "./list-operations.ts";
-import { type OperationItem, operationOf, stateKey } from "./operation-item.ts";
+import { type OperationItem, operationOf } from "./operation-item.ts";
 import { readAsked, readOperations } from "./read-operations.ts";
 import { settleOperation } from "./settle-operation.ts";
-import { keysInOrder } from "./sorted-keys.ts";
-
-/** Newest operations of a patient that are looked at to count the queued ones: those are its last, as the queue is FIFO. */
-const mostLookedAt = 200;
-
-const queuedOfPatient = { key: "#p = :patient", filter: "#st = :queued" };
-
-const countQueued = async ({ clients, names }: AwsStore, patientId: PatientId, limit: number): Promise<number> => {
-  const query = new QueryCommand({
-    TableName: names.tables.operations,
-    IndexName: "byPatient",
-    KeyConditionExpression: queuedOfPatient.key,
-    FilterExpression: queuedOfPatient.filter,
-    ExpressionAttributeNames: namesIn(queuedOfPatient.key, queuedOfPatient.filter),
-    ExpressionAttributeValues: { ":patient": patientId, ":queued": "queued" },
-    ScanIndexForward: false,
-    Limit: mostLookedAt,
-    Select: "COUNT",
-  });
-  const { Count = 0 } = await calling("Query byPatient", () => clients.dynamo.send(query));
-  return Math.min(Count, limit);
-};
-
-/** Sorts after every key of this time, and before those of later times: "$" follows the "#" of a key. */
-const afterAllAt = (submittedAt: string): string => `${submittedAt}$`;
-
-const laterSettled = async (store: AwsStore, patientId: PatientId, submittedAt: string): Promise<boolean> => {
-  const index = { table: store.names.tables.operations, index: "byPatient", partitionKey: "p", sortKey: "t" };
-  const walk = { partitions: [patientId], above: afterAllAt(submittedAt), pageSize: 100 };
-  for await (const { st } of keysInOrder<Pick<OperationItem, "st">>(store, index, walk))
-    if (st === "committed" || st === "rejected") return true;
-  return false;
-};
 
 type Change = Omit<ReturnType<typeof settleOperation>, "ExpressionAttributeValues"> & {
   readonly ExpressionAttributeValues: Record<string, string | number>;
@@ -67,7 +35,7 @@ const change = async ({ clients, names }: AwsStore, id: OperationId, conditional
 const writeTries = updating("SET #tr = :tries", "#st = :queued AND #at = :attempt");
 
 const queueAgain = updating(
-  "SET #st = :queued, #o = :o, #at = #at + :one, #tr = :zero, #v = #v + :one REMOVE #pr",
+  "SET #st = :queued, #q = #p, #at = #at + :one, #tr = :zero, #v = #v + :one REMOVE #k, #pr",
   "#st = :parked",
 );
 
@@ -76,24 +44,19 @@ const redriven = (id: OperationId): Change => ({
   ...queueAgain,
   ExpressionAttributeValues: {
     ":queued": "queued",
-    ":o": stateKey("queued", shardOf(id)),
     ":one": 1,
     ":zero": 0,
     ":parked": "parked",
   },
 });
 
-const reject = updating(
-  "SET #st = :rejected, #o = :o, #v = #v + :one, #sa = :sa, #pr = :pr REMOVE #z",
-  "#st = :parked",
-);
+const reject = updating("SET #st = :rejected, #v = #v + :one, #sa = :sa, #pr = :pr REMOVE #k, #z", "#st = :parked");
 
 const dismissed = ({ operationId, settledAt, problem }: Outcome): Change => ({
   Key: { id: operationId },
   ...reject,
   ExpressionAttributeValues: {
     ":rejected": "rejected",
-    ":o": stateKey("rejected", shardOf(operationId)),
     ":one": 1,
     ":sa": settledAt,
     ":pr": JSON.stringify(problem),

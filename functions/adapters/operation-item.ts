@@ -11,8 +11,12 @@ export interface OperationItem {
   readonly t: string;
   /** Submitter. */
   readonly b: string;
-  /** State and shard. */
-  readonly o: string;
+  /** Shard. */
+  readonly s: string;
+  /** The patient, while it is queued. */
+  readonly q?: PatientId;
+  /** The patient, while it is parked. */
+  readonly k?: PatientId;
   readonly st: OperationState;
   readonly at: number;
   readonly tr: number;
@@ -47,8 +51,6 @@ const submitterOf = (key: string): { readonly issuer: string; readonly subject: 
   return { issuer, subject };
 };
 
-export const stateKey = (state: OperationState, shard: string): string => `${state}#${shard}`;
-
 export const itemOf = (operation: Operation): OperationItem => {
   const { id, patientId, submittedAt, caller, state, attempt, tries, version } = operation;
   return {
@@ -56,7 +58,9 @@ export const itemOf = (operation: Operation): OperationItem => {
     p: patientId,
     t: timeKey(submittedAt, id),
     b: submitterKey(caller),
-    o: stateKey(state, shardOf(id)),
+    s: shardOf(id),
+    ...(state === "queued" && { q: patientId }),
+    ...(state === "parked" && { k: patientId }),
     st: state,
     at: attempt,
     tr: tries,

@@ -1,7 +1,6 @@
 import type { Outcome } from "../../shared/operation.ts";
-import { shardOf } from "./aws-store.ts";
 import { updating } from "./dynamo-names.ts";
-import { outcomeFields, stateKey } from "./operation-item.ts";
+import { outcomeFields } from "./operation-item.ts";
 
 /** Still queued, with the attempt that was decided on. */
 const stillOurs = "#st = :queued AND #at = :attempt";
@@ -10,16 +9,15 @@ const stillOurs = "#st = :queued AND #at = :attempt";
 export const settleOperation = (outcome: Outcome) => {
   const { operationId, attempt, state } = outcome;
   const fields = outcomeFields(state === "parked" ? { ...outcome, settledAt: null } : outcome);
-  const sets = Object.keys(fields).map((name) => `#${name} = :${name}`);
+  const sets = ["#st = :state", "#v = #v + :one", ...Object.keys(fields).map((name) => `#${name} = :${name}`)];
   // A parked one may be redriven, and needs what it asks for.
-  const remove = state === "parked" ? "" : " REMOVE #z";
-  const update = `SET ${["#st = :state", "#o = :o", "#v = #v + :one", ...sets].join(", ")}${remove}`;
+  const change = state === "parked" ? ", #k = #p REMOVE #q" : " REMOVE #q, #z";
+  const update = `SET ${sets.join(", ")}${change}`;
   return {
     Key: { id: operationId },
     ...updating(update, stillOurs),
     ExpressionAttributeValues: {
       ":state": state,
-      ":o": stateKey(state, shardOf(operationId)),
       ":one": 1,
       ":queued": "queued",
       ":attempt": attempt,

@@ -118,28 +118,31 @@ export interface PageSource<K, T> {
   readonly cursor: (key: K) => string;
   /** Keys loaded at once. */
   readonly chunk: number;
+  /** Keys loaded in all, or a few more: then the page ends though it is not full. */
+  readonly most?: number;
 }
 
-/** One page of what the keys stand for, read until it is full or there are no more. */
+/** One page of what the keys stand for, read until it is full, there are no more, or enough were looked at. */
 export const pageFrom = async <K, T>(
   keys: AsyncGenerator<K>,
   limit: number,
-  { load, cursor, chunk }: PageSource<K, T>,
+  { load, cursor, chunk, most = Number.POSITIVE_INFINITY }: PageSource<K, T>,
 ): Promise<Listed<T>> => {
   const found: { readonly item: T; readonly cursor: string }[] = [];
-  for (;;) {
+  for (let looked = chunk; ; looked += chunk) {
     const some = await next(keys, chunk);
     const items = await load(some);
     for (const [index, key] of some.entries()) {
       const item = items[index];
       if (item !== undefined) found.push({ item, cursor: cursor(key) });
     }
-    if (found.length <= limit && some.length === chunk) continue;
+    const end = some.length === chunk ? some.at(-1) : undefined;
+    if (found.length <= limit && end !== undefined && looked < most) continue;
     await keys.return(undefined);
     const shown = found.slice(0, limit);
-    const last = shown.at(-1);
     const page = shown.map(({ item }) => item);
-    return found.length > limit && last ? { items: page, next: last.cursor } : { items: page };
+    const last = found.length > limit ? shown.at(-1)?.cursor : end && cursor(end);
+    return last === undefined ? { items: page } : { items: page, next: last };
   }
 };
 

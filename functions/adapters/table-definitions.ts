@@ -1,7 +1,9 @@
 /**
  * The DynamoDB tables, as plain data: what a stack deploys and what local mode creates are made from this one list.
- * Every key is a string. Indexes hold keys only (`byPatient` the state too), never content of a record; a row that lacks an
- * index's key is not in it. Attribute names are short where an item is rewritten with every commit.
+ * Every key is a string. Indexes hold keys only (`byTime` the submitter too), never content of a record; a row that lacks an
+ * index's key is not in it. An entry of an index costs a write when it comes, goes or changes, so rows are indexed by what
+ * does not change, and `byQueued` and `byParked` lose them when they are settled. Attribute names are short where an item
+ * is rewritten with every commit.
  */
 export interface TableDefinition {
   readonly partitionKey: string;
@@ -23,13 +25,14 @@ export const tableDefinitions = {
     partitionKey: "id",
     indexes: [{ name: "byShard", partitionKey: "s", sortKey: "id", include: [] }],
   },
-  /** `t` = time of submission and id; `o` = state and shard; `b` = submitter. */
+  /** `t` = time of submission and id; `s` = shard; `b` = submitter; `q`, `k` = the patient, while queued or parked. */
   operations: {
     partitionKey: "id",
     indexes: [
-      { name: "byPatient", partitionKey: "p", sortKey: "t", include: ["st"] },
-      { name: "bySubmitter", partitionKey: "b", sortKey: "t", include: [] },
-      { name: "byState", partitionKey: "o", sortKey: "t", include: [] },
+      { name: "byPatient", partitionKey: "p", sortKey: "t", include: [] },
+      { name: "byTime", partitionKey: "s", sortKey: "t", include: ["b"] },
+      { name: "byQueued", partitionKey: "q", sortKey: "t", include: [] },
+      { name: "byParked", partitionKey: "k", sortKey: "t", include: [] },
     ],
   },
   /** Contents of operations that are not settled, where a row is too small for them: operation id and request hash. */

@@ -19,6 +19,7 @@ type TableAction =
   | "BatchGetItem"
   | "Query"
   | "index/Query"
+  | "index/Scan"
   | "PutItem"
   | "Scan"
   | "UpdateItem"
@@ -83,13 +84,13 @@ export const functionPlans: Readonly<Record<EntryName, FunctionPlan>> = {
     memoryMb: 512,
     timeoutS: httpTimeoutS,
     concurrency: 200,
-    tables: { operations: followsOperations },
+    tables: { operations: [...followsOperations, "index/Scan"] },
   },
   operate: {
     memoryMb: 512,
     timeoutS: httpTimeoutS,
     concurrency: 10,
-    tables: { operations: [...followsOperations, "UpdateItem"] },
+    tables: { operations: [...followsOperations, "index/Scan", "UpdateItem"] },
     sends: true,
   },
   health: { memoryMb: 512, timeoutS: 10, concurrency: 10, tables: { heads: ["GetItem"] }, signs: true },
@@ -150,7 +151,7 @@ export const functionPlans: Readonly<Record<EntryName, FunctionPlan>> = {
     timeoutS: 5 * minute,
     concurrency: 1,
     tables: {
-      operations: ["BatchGetItem", "GetItem", "index/Query"],
+      operations: ["BatchGetItem", "index/Query", "index/Scan"],
       payloads: ["Scan", "BatchWriteItem"],
       effects: ["Query", "BatchGetItem", "BatchWriteItem"],
     },

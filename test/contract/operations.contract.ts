@@ -94,14 +94,19 @@ export const operationsContract = (openEngine: OpenEngine): void => {
       expect(await engine.operations.countQueued(patientId, 3)).toBe(3);
     });
 
-    test("that are queued since before a time are listed oldest first", async () => {
+    test("that are queued since before a time are listed, those of one patient oldest first", async () => {
       await using under = await openEngine();
       const { engine, tamper } = under;
-      for (const second of [5, 2, 8, 4, 3]) await submitted(engine, { submittedAt: at(second) });
+      const patientId = aPatientId();
+      const other = await submitted(engine, { submittedAt: at(1) });
+      for (const second of [5, 2, 8, 4, 3]) await submitted(engine, { patientId, submittedAt: at(second) });
       const parked = await submitted(engine, { submittedAt: at(1) });
       await tamper.setOperation(parked.id, { state: "parked" });
       const found = await pages((page) => engine.operations.listQueued(at(8), page), 2);
-      expect(found.flat().map(({ submittedAt }) => submittedAt)).toEqual([2, 3, 4, 5].map(at));
+      const of = (id: string) => found.flat().filter((operation) => operation.patientId === id);
+      expect(of(patientId).map(({ submittedAt }) => submittedAt)).toEqual([2, 3, 4, 5].map(at));
+      expect(of(other.patientId)).toEqual([other]);
+      expect(found.flat()).toHaveLength(5);
     });
 
     test.for([

@@ -127,20 +127,20 @@ const dynamo: readonly Removal[] = [
   {
     ...onDynamo("dynamo-operations.ts", {
       condition: "state for redrive",
-      from: 'REMOVE #pr",\n  "#st = :parked"',
+      from: 'REMOVE #k, #pr",\n  "#st = :parked"',
       suite: operations,
       noticedBy: "redrive, when only the state",
     }),
-    to: 'REMOVE #pr",\n  "(#st = :parked OR attribute_not_exists(zz))"',
+    to: 'REMOVE #k, #pr",\n  "(#st = :parked OR attribute_not_exists(zz))"',
   },
   {
     ...onDynamo("dynamo-operations.ts", {
       condition: "state for dismiss",
-      from: ':pr REMOVE #z",\n  "#st = :parked"',
+      from: ':pr REMOVE #k, #z",\n  "#st = :parked"',
       suite: operations,
       noticedBy: "dismiss, when only the state",
     }),
-    to: ':pr REMOVE #z",\n  "(#st = :parked OR attribute_not_exists(zz))"',
+    to: ':pr REMOVE #k, #z",\n  "(#st = :parked OR attribute_not_exists(zz))"',
   },
   onDynamo("settle.ts", {
     condition: "no head yet",

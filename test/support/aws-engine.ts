@@ -3,13 +3,12 @@ import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
 import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { shardOf } from "../../functions/adapters/aws-store.ts";
 import { identifierKey } from "../../functions/adapters/identifier-key.ts";
-import { stateKey } from "../../functions/adapters/operation-item.ts";
 import type { AwsNames } from "../../functions/adapters/table-definitions.ts";
 import { type AwsClients, awsClients } from "../../functions/aws-clients.ts";
 import { openAwsEngine } from "../../functions/aws-engine.ts";
 import { makeAwsResources } from "../../infra/local/aws-resources.ts";
+import type { OperationState } from "../../shared/operation.ts";
 import type { OperationQueue } from "../../shared/ports.ts";
 import type { EngineUnderTest, Tamper } from "./engines.ts";
 
@@ -61,11 +60,14 @@ export const tamperWith = ({ dynamo }: AwsClients, { tables }: AwsNames): Tamper
       const get = new GetCommand({ TableName: tables.heads, Key: { id }, ConsistentRead: true });
       return ((await dynamo.send(get)).Item?.["lo"] ?? null) as string | null;
     },
-    setOperation: (id, { state, attempt }) =>
-      update(tables.operations, id, {
-        ...(state && { st: state, o: stateKey(state, shardOf(id)) }),
+    setOperation: async (id, { state, attempt }) => {
+      const { Item } = await dynamo.send(new GetCommand({ TableName: tables.operations, Key: { id } }));
+      const openAs = (one: OperationState): unknown => (state === one ? Item?.["p"] : null);
+      await update(tables.operations, id, {
+        ...(state && { st: state, q: openAs("queued"), k: openAs("parked") }),
         ...(attempt !== undefined && { at: attempt }),
-      }),
+      });
+    },
     setIdentifierOwner: async (identifier, patientId) => {
       const Item = { id: identifierKey(identifier), p: patientId };
       await dynamo.send(new PutCommand({ TableName: tables.identifiers, Item }));

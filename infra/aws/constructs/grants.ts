@@ -39,9 +39,10 @@ const grantTables = (target: ServiceFunction, { tables, streams = [] }: Function
     const asked = tables[name] ?? [];
     const own = asked.filter((action) => !action.startsWith("index/"));
     if (own.length > 0) target.allow(own.map(iamAction), [table.tableArn]);
-    if (asked.includes("index/Query"))
+    const onIndexes = asked.filter((action) => action.startsWith("index/"));
+    if (onIndexes.length > 0)
       target.allow(
-        ["dynamodb:Query"],
+        onIndexes.map((action) => iamAction(action.replace("index/", ""))),
         tableDefinitions[name].indexes.map((index) => `${table.tableArn}/index/${index.name}`),
       );
     if (streams.some((stream) => stream.table === name))
@@ -71,7 +72,7 @@ const grantQueues = (target: ServiceFunction, { sends, consumes }: FunctionPlan,
   target.allow(consumes.delays ? [...actions, "sqs:ChangeMessageVisibility"] : actions, [source.queueArn]);
 };
 
-const reads = new Set(["GetItem", "BatchGetItem", "Query", "Scan", "index/Query"]);
+const reads = new Set(["GetItem", "BatchGetItem", "Query", "Scan", "index/Query", "index/Scan"]);
 
 const anyPatient =
   "Segments are the bucket's only objects, and each function works for every patient: which one a request may touch is decided inside, by its verified token. The actions are single ones; none deletes a version.";
