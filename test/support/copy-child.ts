@@ -4,7 +4,9 @@ import { openPlaces } from "../../infra/local/copy/open-place.ts";
 
 // `npm run copy` from one data folder to another that kills itself, as `kill -9` does, when a step is done for the
 // `count`-th time.
-const [from = "", to = "", step, count] = process.argv.slice(2);
+export type CopyUntil = readonly [from: string, to: string, step: CopyStep, count: string];
+
+const [from, to, step, count] = process.argv.slice(2) as readonly string[] as CopyUntil;
 
 let left = Number(count);
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { aPatientWith, holdings, openClinicIn, runCopy, runModule } from "../support/copied-clinic.ts";
+import type { CopyUntil } from "../support/copy-child.ts";
 import { aFolder } from "../support/engines.ts";
 import { runDoctor } from "../support/run-doctor.ts";
 
@@ -12,8 +13,9 @@ test("killed after each step in turn, a copy goes on where it was, and ends as i
   for (let n = 0; n < 6; n++) patients.push(await aPatientWith(source, 4 * n));
   const before = await holdings(source.engine, patients);
   let operations = 0;
-  for (const step of ["segments", "operations", "head"]) {
-    const killed = await runModule("test/support/copy-child.ts", [from, to, step, "3"]);
+  for (const step of ["segments", "operations", "head"] as const) {
+    const until: CopyUntil = [from, to, step, "3"];
+    const killed = await runModule("test/support/copy-child.ts", until);
     expect([killed.code, killed.signal, killed.stderr]).toEqual([null, "SIGKILL", ""]);
     const there = await openClinicIn(to);
     // What has a head is whole; the others have none.
