@@ -7,12 +7,12 @@ import { readRecords } from "../../functions/read-records.ts";
 import { queueEvent } from "../../infra/local/queue-event.ts";
 import { createSigner } from "../../shared/git/signature.ts";
 import type { Operation } from "../../shared/operation.ts";
-import type { ReceivedMessage } from "../../shared/ports.ts";
+import type { Engine, ReceivedMessage } from "../../shared/ports.ts";
 import type { Command, Demographics } from "../../shared/record/command.ts";
 import { anOperation } from "./an-operation.ts";
 import { type EngineUnderTest, openSqlite } from "./engines.ts";
 
-const someDemographics = (over: Partial<Demographics> = {}): Demographics => ({
+export const someDemographics = (over: Partial<Demographics> = {}): Demographics => ({
   name: { family: "Doe", given: ["Sample"] },
   birthDate: "1990-04-02",
   sex: "female",
@@ -62,29 +62,32 @@ const aSigner = () => {
 
 const operationIdOf = (message: string): string => /^Operation-Id: (.*)$/m.exec(message)?.[1] ?? "none";
 
-const dependenciesOf = (under: EngineUnderTest, lines: LogLine[], points: Map<FaultPoint, () => unknown>) => {
-  const deps: Dependencies = {
-    config: { ...writePathDefaults, version: "0.0.0", baseUrl: "http://127.0.0.1", issuers: [] },
-    engine: under.engine,
-    records: readRecords({ engine: under.engine, cacheBytes: 1_000_000 }),
-    hints: { queued: () => undefined, settled: () => undefined, sleep: async () => undefined },
-    tokens: { verify: () => Promise.reject(new Error("no tokens here")) },
-    signer: aSigner(),
-    log: (level, event, fields = {}) => void lines.push({ level, event, fields }),
-    now: under.now,
-    newId: randomUUID,
-    random: Math.random,
-    reach: async (point) => void (await points.get(point)?.()),
-  };
-  return deps;
-};
+/** What the functions are built from, without HTTP, tokens and hints; `over` has its own way. */
+export const dependenciesOn = (engine: Engine, over: Partial<Dependencies> = {}): Dependencies => ({
+  config: { ...writePathDefaults, version: "0.0.0", baseUrl: "http://127.0.0.1", issuers: [] },
+  engine,
+  records: readRecords({ engine, cacheBytes: 1_000_000 }),
+  hints: { queued: () => undefined, settled: () => undefined, sleep: async () => undefined },
+  tokens: { verify: () => Promise.reject(new Error("no tokens here")) },
+  signer: aSigner(),
+  log: () => undefined,
+  now: Date.now,
+  newId: randomUUID,
+  random: Math.random,
+  reach: () => undefined,
+  ...over,
+});
 
 export const openWritePath = async (under?: EngineUnderTest): Promise<WritePath> => {
   const opened = under ?? (await openSqlite({ maxReceiveCount: 1_000 }));
   const lines: LogLine[] = [];
   const points = new Map<FaultPoint, () => unknown>();
-  const deps = dependenciesOf(opened, lines, points);
-  const { engine } = opened;
+  const { engine, now } = opened;
+  const deps = dependenciesOn(engine, {
+    log: (level, event, fields = {}) => void lines.push({ level, event, fields }),
+    now,
+    reach: async (point) => void (await points.get(point)?.()),
+  });
   const commit = commitBatch(deps);
   const run: WritePath["run"] = async (messages) => {
     const { batchItemFailures } = await commit(queueEvent(messages));

@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import { writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AwsNames } from "../../functions/adapters/table-definitions.ts";
+import type { FaultPoint } from "../../functions/fault-points.ts";
+import { processIsAlive } from "../../infra/local/sqlite/processes.ts";
+import { openSqliteEngine } from "../../infra/local/sqlite/open-engine.ts";
+import { startWorker } from "../../infra/local/worker.ts";
+import { isFault } from "../../shared/errors.ts";
+import type { Engine } from "../../shared/ports.ts";
+import { type Asked, aStory, operationsOf, type Story, watchingEffects } from "../support/story.ts";
+import { dependenciesOn } from "../support/write-path.ts";
+
+/** Where the story is told. The times are the engine's. */
+export type CrashStore = { readonly leaseMs: number; readonly visibilityS: number } & (
+  | { readonly kind: "embedded"; readonly file: string }
+  | { readonly kind: "aws"; readonly names: AwsNames; readonly endpoint: string }
+);
+
+/** One life of a process that does everything: the caller of a story, its writer, and the drain. */
+export interface LifeOrder {
+  readonly store: CrashStore;
+  readonly seed: string;
+  readonly startedAt: number;
+  /** What this process sends itself when it reaches the point for the `count`-th time. */
+  readonly fault?: { readonly point: FaultPoint; readonly count: number; readonly signal: "SIGKILL" | "SIGSTOP" };
+}
+
+/** A line that the parent reads; written before this returns, so that a kill loses none. */
+export type LifeLine =
+  | { readonly told: "reached"; readonly point: FaultPoint }
+  | { readonly told: "effect"; readonly id: string }
+  | { readonly told: "fenced" };
+
+const tell = (line: LifeLine): void => void writeSync(1, `${JSON.stringify(line)}\n`);
+
+const faultsOf = ({ fault }: LifeOrder) => {
+  let left = fault?.count ?? 0;
+  return {
+    armed: (point: FaultPoint): boolean => point === fault?.point && left === 1,
+    reach: (point: FaultPoint): void => {
+      if (point !== fault?.point || left === 0) return;
+      left -= 1;
+      if (left > 0) return;
+      tell({ told: "reached", point });
+      process.kill(process.pid, fault.signal);
+    },
+  };
+};
+
+type Faults = ReturnType<typeof faultsOf>;
+
+/** The embedded engine, after what its supervisor does when a worker died; or the AWS engine, whose times run out. */
+const openEngine = async (store: CrashStore, faults: Faults): Promise<Engine> => {
+  const { leaseMs, visibilityS } = store;
+  if (store.kind === "embedded") {
+    const common = { now: Date.now, random: Math.random, newId: randomUUID, maxReceiveCount: 1_000 };
+    const engine = await openSqliteEngine({ file: store.file, leaseMs, visibilityS, ...common, ...faults });
+    await engine.giveBackClaims(processIsAlive);
+    return engine;
+  }
+  const [{ awsClients }, { openAwsEngine }] = await Promise.all([
+    import("../../functions/aws-clients.ts"),
+    import("../../functions/aws-engine.ts"),
+  ]);
+  const clients = awsClients({ endpoint: store.endpoint });
+  return openAwsEngine({ clients, names: store.names, leaseMs, visibilityS, reach: faults.reach });
+};
+
+/** Says when a settle came too late: for the tests of frozen writers. */
+const tellingOfFences = (engine: Engine): Engine => ({
+  ...engine,
+  heads: {
+    ...engine.heads,
+    settle: async (settlement) => {
+      try {
+        await engine.heads.settle(settlement);
+      } catch (cause) {
+        if (isFault(cause, "fenced")) tell({ told: "fenced" });
+        throw cause;
+      }
+    },
+  },
+});
+
+/** A caller that was never answered asks again with its key; one still queued is sent again then (functions/http/accept-write.ts). */
+const ask = async ({ intake }: Engine, { operation, command }: Asked): Promise<void> => {
+  const { id, patientId, attempt } = operation;
+  const { created, operation: standing } = await intake.submit({
+    operation,
+    payload: Buffer.from(JSON.stringify(command)),
+  });
+  if (!created && standing.state === "queued") await intake.send({ operationId: id, patientId, attempt });
+};
+
+const until = async (pauseMs: number, isSo: () => Promise<boolean>): Promise<void> => {
+  while (!(await isSo())) await sleep(pauseMs);
+};
+
+const isEnded = async ({ operations }: Engine, stage: readonly Asked[]): Promise<boolean> =>
+  (await operations.get(stage.map(({ operation }) => operation.id))).every((row) => row && row.state !== "queued");
+
+/** Nothing is left to follow: no effect, and no payload. */
+const isClean = async ({ effects, payloads }: Engine, story: Story): Promise<boolean> => {
+  const keys = operationsOf(story).map(({ id, requestHash }) => ({ operationId: id, requestHash }));
+  return (await effects.pending(1)).length === 0 && (await payloads.get(keys)).every((bytes) => bytes === undefined);
+};
+
+const live = async (order: LifeOrder): Promise<void> => {
+  const faults = faultsOf(order);
+  const opened = await openEngine(order.store, faults);
+  const engine = watchingEffects(tellingOfFences(opened), (id) => tell({ told: "effect", id }));
+  const { config, ...deps } = dependenciesOn(engine, { reach: faults.reach });
+  const story = aStory(order.seed, order.startedAt);
+  const pauseMs = order.store.kind === "aws" ? 150 : 10;
+  // Sweeps look at everything, often: what a drain missed must not wait for a minute.
+  const swept = { ...deps, config: { ...config, payloadLookAfterMs: 0 } };
+  const times = { idleMs: 10 * pauseMs, sweepEveryMs: 20 * pauseMs, collectEveryMs: 3_600_000 };
+  const worker = startWorker({ deps: swept, batchSize: 64, slots: 2, ...times });
+  for (const stage of story.stages) {
+    for (const asked of stage) await ask(engine, asked);
+    worker.wake();
+    await until(pauseMs, async () => (await isEnded(engine, stage)) && (await isClean(engine, story)));
+  }
+  await worker.stop();
+  await engine.close();
+};
+
+await live(JSON.parse(process.env["CASENOTES_LIFE"] ?? "") as LifeOrder);
