@@ -1,8 +1,8 @@
 import { git } from "../../../functions/git.ts";
-import { composeDependencies } from "../dependencies.ts";
+import { composeCalledDependencies } from "../dependencies.ts";
 import { streaming } from "../streaming.ts";
 
-const deps = composeDependencies();
+const deps = composeCalledDependencies();
 
 /** Clones that are too large for the gateway, through a function URL. */
 export const handler = streaming(git(deps), deps.log);
