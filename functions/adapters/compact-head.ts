@@ -3,7 +3,7 @@ import type { Compaction } from "../../shared/head.ts";
 import type { AwsStore } from "./aws-store.ts";
 import { effectPuts } from "./dynamo-effects.ts";
 import { namesIn } from "./dynamo-names.ts";
-import { sealedMark, storedPack } from "./head-item.ts";
+import { sealedMark, storedId, storedPack } from "./head-item.ts";
 import { type Action, transact } from "./transaction.ts";
 
 type CompactAction = Action<"head" | "effect">;
@@ -26,14 +26,14 @@ const headAction = ({ names }: AwsStore, { patientId, generation, packs }: Compa
         ConditionExpression: condition.join(" AND "),
         ExpressionAttributeNames: {
           ...namesIn(update, ...condition),
-          ...Object.fromEntries(put.map(([id], n) => [`#put${n}`, id])),
-          ...Object.fromEntries(packs.remove.map((id, n) => [`#remove${n}`, id])),
+          ...Object.fromEntries(put.map(([id], n) => [`#put${n}`, storedId(id)])),
+          ...Object.fromEntries(packs.remove.map((id, n) => [`#remove${n}`, storedId(id)])),
         },
         ExpressionAttributeValues: {
           ":generation": generation,
           ":next": generation + 1,
           ...(removes.length > 0 && { ":sealed": sealedMark }),
-          ...Object.fromEntries(put.map(([, entry], n) => [`:put${n}`, storedPack(entry)])),
+          ...Object.fromEntries(put.map(([id, entry], n) => [`:put${n}`, storedPack(id, entry)])),
         },
       },
     },

@@ -1,7 +1,8 @@
-import type { PackEntry, PackMap } from "../../shared/git/pack-map.ts";
+import type { PackEntry, PackMap, SegmentId } from "../../shared/git/pack-map.ts";
+import { parseSegmentId, segmentId, type SegmentName } from "../../shared/git/segment-id.ts";
 import type { Head } from "../../shared/head.ts";
 
-/** A head as stored. Short names and texts: every settle rewrites the item, and each KB of it costs. */
+/** A head as stored. Short names and texts: acquire and settle rewrite the item, and each KB of it costs three times. */
 export interface HeadItem {
   /** Patient id. */
   readonly id: string;
@@ -14,9 +15,9 @@ export interface HeadItem {
   readonly e: number;
   /** Generation; absent before the first compaction. */
   readonly g?: number;
-  /** Packs, by segment id. */
+  /** Packs, by stored segment id. */
   readonly p: Readonly<Record<string, string>>;
-  /** Replaced tails, joined by spaces. */
+  /** Replaced tails. */
   readonly r?: string;
   /** Time of the last commit, ms since the epoch. */
   readonly u?: number;
@@ -29,20 +30,77 @@ export interface HeadItem {
 export const sealedMark = "s";
 const tailMark = "t";
 
-/** `s` or `t`, first, pack, snapshot, footer. */
-export const storedPack = ({ first, pack, snapshot, footer, sealed }: PackEntry): string =>
-  [sealed ? sealedMark : tailMark, first, pack, snapshot, footer].join(" ");
+/** Before an id that is not made as ours are, so that it is kept as it is. */
+const verbatim = "!";
 
-const packOf = (stored: string): PackEntry => {
-  const [mark, ...numbers] = stored.split(" ");
-  const [first = 0, pack = 0, snapshot = 0, footer = 0] = numbers.map(Number);
-  return { first, pack, snapshot, footer, sealed: mark === sealedMark };
+const short = ({ first, by, number, random }: SegmentName): string =>
+  `${first === 0 ? "" : first.toString(36)}${by === "writer" ? "w" : "c"}${number}-${random}`;
+
+/** A segment id without the zeros that make its parts as long as each other. */
+export const storedId = (id: SegmentId): string => {
+  const name = parseSegmentId(id);
+  return name ? short(name) : `${verbatim}${id}`;
+};
+
+const shortPattern = /^([0-9a-z]*)([wc])([0-9]+)-([0-9a-z]+)$/;
+
+const nameOf = (stored: string): SegmentName | undefined => {
+  const [, first, by, number, random] = shortPattern.exec(stored) ?? [];
+  if (first === undefined || number === undefined || random === undefined) return undefined;
+  const commits = first === "" ? 0 : Number.parseInt(first, 36);
+  return { first: commits, by: by === "w" ? "writer" : "compaction", number: Number(number), random };
+};
+
+const idOf = (stored: string): SegmentId => {
+  const name = nameOf(stored);
+  return name ? segmentId(name) : stored.slice(verbatim.length);
+};
+
+/** `s` or `t`; pack, snapshot, footer in base 36; and the first commit where the id does not say it. */
+export const storedPack = (id: SegmentId, { first, pack, snapshot, footer, sealed }: PackEntry): string => {
+  const numbers = parseSegmentId(id)?.first === first ? [pack, snapshot, footer] : [pack, snapshot, footer, first];
+  return (sealed ? sealedMark : tailMark) + numbers.map((number) => number.toString(36)).join(" ");
+};
+
+export const storedPacks = (packs: PackMap): HeadItem["p"] =>
+  Object.fromEntries(Object.entries(packs).map(([id, entry]) => [storedId(id), storedPack(id, entry)]));
+
+const packOf = (id: SegmentId, stored: string): PackEntry => {
+  const numbers = stored
+    .slice(1)
+    .split(" ")
+    .map((number) => Number.parseInt(number, 36));
+  const [pack = 0, snapshot = 0, footer = 0, first = parseSegmentId(id)?.first ?? 0] = numbers;
+  return { first, pack, snapshot, footer, sealed: stored.startsWith(sealedMark) };
 };
 
 const packsOf = (stored: HeadItem["p"]): PackMap => {
   const packs: Record<string, PackEntry> = {};
-  for (const [id, entry] of Object.entries(stored)) packs[id] = packOf(entry);
+  for (const [key, entry] of Object.entries(stored)) packs[idOf(key)] = packOf(idOf(key), entry);
   return packs;
+};
+
+const follows = (name: SegmentName | undefined, before: SegmentName | undefined): boolean =>
+  name !== undefined &&
+  before !== undefined &&
+  short({ ...before, number: before.number + 1, random: name.random }) === short(name);
+
+/** Tails that follow each other differ in their random part, and by one in the number: then only that part is kept. */
+export const storedReplaced = (ids: readonly SegmentId[]): string => {
+  const names = ids.map(parseSegmentId);
+  return ids.map((id, n) => (follows(names[n], names[n - 1]) ? `-${names[n]?.random}` : storedId(id))).join(" ");
+};
+
+const replacedOf = (stored: string): readonly SegmentId[] => {
+  const ids: SegmentId[] = [];
+  let before: SegmentName | undefined;
+  for (const text of stored.split(" ")) {
+    const follower: SegmentName | undefined =
+      before && text.startsWith("-") ? { ...before, number: before.number + 1, random: text.slice(1) } : undefined;
+    ids.push(follower ? segmentId(follower) : idOf(text));
+    before = follower ?? nameOf(text);
+  }
+  return ids;
 };
 
 export const headOf = ({ id, c, n, e, g, p, r, u }: HeadItem): Head => ({
@@ -52,6 +110,6 @@ export const headOf = ({ id, c, n, e, g, p, r, u }: HeadItem): Head => ({
   epoch: e,
   generation: g ?? 0,
   packs: packsOf(p),
-  replaced: r === undefined || r === "" ? [] : r.split(" "),
+  replaced: r === undefined || r === "" ? [] : replacedOf(r),
   updatedAt: u === undefined ? null : new Date(u).toISOString(),
 });

@@ -6,7 +6,7 @@ import type { Operation } from "../../shared/operation.ts";
 import { calling, isNamed } from "./aws-faults.ts";
 import { type AwsStore, shardOf } from "./aws-store.ts";
 import { onlyIf } from "./dynamo-names.ts";
-import { type HeadItem, storedPack } from "./head-item.ts";
+import { type HeadItem, storedPacks, storedReplaced } from "./head-item.ts";
 import { identifierKey } from "./identifier-key.ts";
 import { itemOf, type OperationItem } from "./operation-item.ts";
 import { putPayload } from "./payload-item.ts";
@@ -63,8 +63,8 @@ const headItem = ({ patientId, commit, commits, epoch, generation, packs, replac
   s: shardOf(patientId),
   e: epoch,
   ...(generation > 0 && { g: generation }),
-  p: Object.fromEntries(Object.entries(packs).map(([id, entry]) => [id, storedPack(entry)])),
-  ...(commit !== null && { c: commit, n: commits, r: replaced.join(" ") }),
+  p: storedPacks(packs),
+  ...(commit !== null && { c: commit, n: commits, r: storedReplaced(replaced) }),
   ...(updatedAt !== null && { u: Date.parse(updatedAt) }),
 });
 

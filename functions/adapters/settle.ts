@@ -4,7 +4,7 @@ import type { OperationId, Outcome } from "../../shared/operation.ts";
 import type { AwsStore } from "./aws-store.ts";
 import { effectPuts } from "./dynamo-effects.ts";
 import { namesIn, onlyIf } from "./dynamo-names.ts";
-import { storedPack } from "./head-item.ts";
+import { storedId, storedPack, storedReplaced } from "./head-item.ts";
 import { identifierKey } from "./identifier-key.ts";
 import { settleOperation } from "./settle-operation.ts";
 import { summaryItem } from "./summary-item.ts";
@@ -27,15 +27,15 @@ const packChange = ({ packs, replaced, commit, commits, updatedAt }: HeadMove) =
   return {
     update: `SET ${sets.join(", ")} REMOVE ${removes.join(", ")}`,
     names: Object.fromEntries([
-      ...put.map(([id], n) => [`#put${n}`, id]),
-      ...packs.remove.map((id, n) => [`#remove${n}`, id]),
+      ...put.map(([id], n) => [`#put${n}`, storedId(id)]),
+      ...packs.remove.map((id, n) => [`#remove${n}`, storedId(id)]),
     ]) as Record<string, string>,
     values: {
       ":c": commit,
       ":n": commits,
       ":u": Date.parse(updatedAt),
-      ":r": replaced.join(" "),
-      ...Object.fromEntries(put.map(([, entry], n) => [`:put${n}`, storedPack(entry)])),
+      ":r": storedReplaced(replaced),
+      ...Object.fromEntries(put.map(([id, entry], n) => [`:put${n}`, storedPack(id, entry)])),
     },
   };
 };

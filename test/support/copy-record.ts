@@ -1,6 +1,6 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { shardOf } from "../../functions/adapters/aws-store.ts";
-import { type HeadItem, storedPack } from "../../functions/adapters/head-item.ts";
+import { type HeadItem, storedPacks, storedReplaced } from "../../functions/adapters/head-item.ts";
 import type { AwsNames } from "../../functions/adapters/table-definitions.ts";
 import type { AwsClients } from "../../functions/aws-clients.ts";
 import type { Engine } from "../../shared/ports.ts";
@@ -23,8 +23,8 @@ export const copyRecord = async (
     n: commits,
     e: epoch,
     ...(generation > 0 && { g: generation }),
-    p: Object.fromEntries(Object.entries(packs).map(([id, entry]) => [id, storedPack(entry)])),
-    r: replaced.join(" "),
+    p: storedPacks(packs),
+    r: storedReplaced(replaced),
     u: Date.parse(updatedAt ?? ""),
   };
   await to.clients.dynamo.send(new PutCommand({ TableName: to.names.tables.heads, Item }));
