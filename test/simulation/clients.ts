@@ -35,6 +35,8 @@ const paths = ["notes/a.md", "notes/A.md", "notes/b.md", "notes/deep/c.md", "doc
 const contents = ["one\n", "two\n", "three\n", "", `${"a longer text that deflates. ".repeat(20)}\n`] as const;
 const identifiers = ["1", "2", "3"] as const;
 
+const tagOf = (tag: string | null): string | null => (tag === null ? null : `"${tag}"`);
+
 const requestOf = (patientId: string, intent: Intent, random: Random): Omit<Request, "token"> => {
   const base = `/v1/patients/${patientId}`;
   const json = { "content-type": "application/json" };
@@ -49,10 +51,12 @@ const requestOf = (patientId: string, intent: Intent, random: Random): Omit<Requ
   }
   if (intent.kind === "changes") {
     const { expectedCommit, changes } = intent;
-    const sent = changes.map(({ path, content, ifMatch }) => ({
-      ...(content === null ? { delete: path } : { put: path, content }),
-      ...(ifMatch !== undefined && { ifMatch: ifMatch === null ? null : `"${ifMatch}"` }),
-    }));
+    const sent = changes.map(({ path, content, ifMatch }) =>
+      Object.assign(
+        content === null ? { delete: path } : { put: path, content },
+        ifMatch === undefined ? {} : { ifMatch: tagOf(ifMatch) },
+      ),
+    );
     const body = { summary: "Change files", changes: sent, ...(expectedCommit !== undefined && { expectedCommit }) };
     return { method: "POST", path: `${base}/changes`, headers: { ...json, ...wait }, body: JSON.stringify(body) };
   }
@@ -190,10 +194,10 @@ const write = async (client: Client, patientId: string): Promise<void> => {
   if (poison !== undefined) world.poison.set(id, { kind: poison, runs: 1 + random.below(6) });
   const request = requestOf(patientId, intent, random);
   const repeat = { ...request, headers: { ...request.headers, "idempotency-key": key } };
-  world.note(`${token} asks for ${id}: ${JSON.stringify(intent)} of ${patientId}`);
+  world.note(() => `${token} asks for ${id}: ${JSON.stringify(intent)} of ${patientId}`);
   const once = async (): Promise<"final" | "accepted" | "again"> => {
     const answer = await ask(client, repeat);
-    world.note(`${token} is answered ${answer?.status} ${answer?.body.slice(0, 300)} on ${id}`);
+    world.note(() => `${token} is answered ${answer?.status} ${answer?.body.slice(0, 300)} on ${id}`);
     return answer === undefined ? "again" : takeIn(client, id, answer);
   };
   for (let tries = 1 + random.below(8); tries > 0; tries -= 1) {
@@ -241,7 +245,7 @@ export interface Workload {
   readonly pauseMs: number;
 }
 
-/** A client that reads and writes, one thing at a time, until nothing is faulty any more. */
+/** A client that reads and writes, one thing at a time, while something is faulty. */
 export const runClient = async (
   world: World,
   index: number,
@@ -250,7 +254,7 @@ export const runClient = async (
   const random = world.random.fork();
   const client: Client = { world, random, token: `user-${index}`, fronts, seen: new Map(), asked: 0 };
   try {
-    while (world.faulty) {
+    for (let requests = 5 + random.below(26); world.faulty && requests > 0; requests -= 1) {
       const patientId = random.pick(patients);
       const dice = random.next();
       if (dice < 0.2) await readFile(client, patientId);

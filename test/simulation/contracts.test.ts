@@ -53,9 +53,11 @@ const open = async (givesPrefix: boolean, rowTakesBytes = -1): Promise<EngineUnd
   };
 };
 
+const openPrefix = () => open(true);
+const openInRows = () => open(true, 1_000);
+
 /** Unperturbed, the simulated engine is held to the contracts of the real ones: that is what makes it worth trusting. */
 describe("Without faults, the simulated engine", () => {
-  const openPrefix = () => open(true);
   headsContract(openPrefix);
   settleContract(openPrefix);
   intakeContract(openPrefix);
@@ -67,7 +69,6 @@ describe("Without faults, the simulated engine", () => {
 });
 
 describe("Without faults, the simulated engine that keeps small payloads in rows", () => {
-  const openInRows = () => open(true, 1_000);
   settleContract(openInRows);
   intakeContract(openInRows);
   operationsContract(openInRows);

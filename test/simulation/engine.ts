@@ -3,7 +3,7 @@ import type { Operation } from "../../shared/operation.ts";
 import type { Engine, PayloadKey, Submission, SummaryQuery } from "../../shared/ports.ts";
 import type { FaultPoint } from "../../functions/fault-points.ts";
 import type { Summary } from "../../shared/head.ts";
-import { pageOf, type Store } from "./store.ts";
+import { pageOf, type Store, type StoredPayload } from "./store.ts";
 import * as heads from "./store-heads.ts";
 import * as operations from "./store-operations.ts";
 import * as queue from "./store-queue.ts";
@@ -50,7 +50,9 @@ const getAsked = async ({ store, gate }: EngineOptions, ids: readonly string[]) 
   if (!found.some(isApart)) return found;
   return gate("payloads.get", () =>
     found.map((one) =>
-      one && isApart(one) ? { ...one, payload: store.payloads.get(keyOf(one.operation))?.bytes } : one,
+      one && isApart(one)
+        ? { operation: one.operation, payload: store.payloads.get(keyOf(one.operation))?.bytes }
+        : one,
     ),
   );
 };
@@ -103,6 +105,15 @@ const submit = async (
   return { operation, created: true };
 };
 
+const placeOfPayload = ({ storedAt, ...key }: StoredPayload): string =>
+  `${new Date(storedAt).toISOString()} ${payloadKey(key)}`;
+
+const listedPayload = ({ operationId, requestHash, storedAt }: StoredPayload) => ({
+  operationId,
+  requestHash,
+  storedAt: new Date(storedAt).toISOString(),
+});
+
 const payloadsOf = ({ store, gate }: EngineOptions): Engine["payloads"] => ({
   get: (keys) =>
     gate("payloads.get", () =>
@@ -128,23 +139,10 @@ const payloadsOf = ({ store, gate }: EngineOptions): Engine["payloads"] => ({
   },
   listOlder: (before, page) =>
     gate("payloads.listOlder", () => {
-      const found = [...store.payloads.entries()]
-        .filter(([, { storedAt }]) => storedAt < Date.parse(before))
-        .map(([name, one]) => ({ place: `${new Date(one.storedAt).toISOString()} ${name}`, ...one }))
-        .filter(({ place }) => page.after === undefined || place > page.after)
-        .toSorted((a, b) => (a.place < b.place ? -1 : 1));
-      return pageOf(
-        found,
-        { limit: page.limit },
-        {
-          key: ({ place }) => place,
-          item: ({ operationId, requestHash, storedAt }) => ({
-            operationId,
-            requestHash,
-            storedAt: new Date(storedAt).toISOString(),
-          }),
-        },
-      );
+      const found = [...store.payloads.values()]
+        .filter((one) => one.storedAt < Date.parse(before) && placeOfPayload(one) > (page.after ?? ""))
+        .toSorted((a, b) => (placeOfPayload(a) < placeOfPayload(b) ? -1 : 1));
+      return pageOf(found, { limit: page.limit }, { key: placeOfPayload, item: listedPayload });
     }),
 });
 

@@ -67,7 +67,52 @@ const consequences = [
   "refused at the door",
 ] as const;
 
+/** Every call of the write path and of what keeps house: each is an await at which a process can end. */
+const calls = [
+  "deadLetters.delete",
+  "deadLetters.receive",
+  "effects.done",
+  "effects.pending",
+  "heads.acquire",
+  "heads.compact",
+  "heads.list",
+  "heads.read",
+  "heads.release",
+  "heads.settle",
+  "intake.payload",
+  "intake.row",
+  "operations.countQueued",
+  "operations.dismiss",
+  "operations.get",
+  "operations.getAsked",
+  "operations.laterSettled",
+  "operations.list",
+  "operations.listQueued",
+  "operations.park",
+  "operations.redrive",
+  "operations.setTries",
+  "payloads.delete",
+  "payloads.get",
+  "payloads.listOlder",
+  "queue.delay",
+  "queue.delete",
+  "queue.receive",
+  "queue.send",
+  "segments.delete",
+  "segments.get",
+  "segments.list",
+  "segments.put",
+] as const;
+
+const crashes = callFaults.filter((fault) => fault.startsWith("crash"));
+
+/** How a fault of one call is counted. */
+export const faultAt = (call: string, fault: CallFault): string => `${call}: ${fault}`;
+
+/** What every simulation that is worth the name has met. */
 export const kinds: readonly string[] = [...callFaults, ...troubles, ...consequences];
+/** What a long one has met: a crash before and after every call. */
+export const crashPlaces: readonly string[] = calls.flatMap((call) => crashes.map((fault) => faultAt(call, fault)));
 
 /** How often what goes wrong in one history. A history without some kinds shows what a history with all would hide. */
 export interface Rates {

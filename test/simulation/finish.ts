@@ -3,9 +3,11 @@ import { drain } from "../../functions/drain.ts";
 import { readRecords } from "../../functions/read-records.ts";
 import { sweep } from "../../functions/sweep.ts";
 import { decodeFooter } from "../../shared/git/footer.ts";
+import { maxDeltaDepth } from "../../shared/git/limits.ts";
 import { openRepository } from "../../shared/git/repository.ts";
 import { segmentCache } from "../../shared/git/segment-cache.ts";
 import { segmentsInOrder } from "../../shared/git/segment-id.ts";
+import { longestChain } from "../support/delta-chains.ts";
 import { simulatedEngine } from "./engine.ts";
 import { identifierSystem, blobId } from "./intent.ts";
 import { must } from "./model.ts";
@@ -23,12 +25,11 @@ export const tidyUp = async (world: World): Promise<void> => {
     for (let round = 0; round < 3; round += 1) await collectAll(deps);
   };
   let isDone = false;
-  work().then(
-    () => {
-      isDone = true;
-    },
-    (cause: unknown) => scheduler.fail(cause),
-  );
+  const end = async (): Promise<void> => {
+    await work();
+    isDone = true;
+  };
+  end().catch(scheduler.fail);
   await scheduler.run(() => isDone, 3_600_000);
   must(isDone, "housekeeping does not come to an end");
 };
@@ -92,14 +93,17 @@ const checkRecord = async (world: World, patientId: string): Promise<void> => {
 };
 
 /** Every object of every segment that the head names is what its id says; nothing else is stored. */
-const checkSegments = async ({ store }: World, patientId: string): Promise<void> => {
-  const { head, owner } = store.heads.get(patientId)!;
-  must(owner === null, `the lease of ${patientId} was never given back`);
+const checkSegments = async (world: World, patientId: string): Promise<void> => {
+  const { store } = world;
+  const { head, owner, until } = store.heads.get(patientId)!;
+  must(owner === null || until <= world.scheduler.now(), `the lease of ${patientId} was never given back`);
   const segments = store.segments.get(patientId) ?? new Map<string, Uint8Array>();
   const order = segmentsInOrder(head.packs);
   const kept = [...order, ...head.replaced];
   for (const id of segments.keys()) must(kept.includes(id), `${id} of ${patientId} is garbage that nobody collects`);
   for (const id of kept) must(segments.has(id), `${id} of ${patientId} is gone`);
+  const chain = longestChain(order.map((id) => segments.get(id)!));
+  must(chain <= maxDeltaDepth, `${patientId} has a chain of ${chain} deltas`);
   const repository = openRepository({
     patientId,
     packs: head.packs,

@@ -16,7 +16,9 @@ export interface History {
   readonly violation: string | undefined;
 }
 
-const isAtRest = ({ store }: World): boolean =>
+/** Nothing is open, and no call is under way that could open something. */
+const isAtRest = ({ store, underWay }: World): boolean =>
+  underWay === 0 &&
   [...store.operations.values()].every(({ row }) => row.state === "committed" || row.state === "rejected") &&
   [...store.queue.values(), ...store.deadLetters.values()].every((messages) => messages.length === 0);
 
@@ -30,7 +32,7 @@ const live = async (world: World): Promise<void> => {
   let isOver = false;
   let clients = 1 + random.below(4);
   for (let index = clients; index > 0; index -= 1)
-    void runClient(world, index, { patients, fronts, pauseMs }).then(() => {
+    void runClient(world, index, { patients, fronts, pauseMs }).finally(() => {
       clients -= 1;
     });
   runOperator(world, fronts, () => isOver).catch(scheduler.fail);
@@ -38,7 +40,7 @@ const live = async (world: World): Promise<void> => {
   await scheduler.run(() => false, random.between(2, 10) * 60_000);
   Object.assign(world, { faulty: false, throttledUntil: 0, outageUntil: 0 });
   world.poison.clear();
-  world.note("no more faults");
+  world.note(() => "no more faults");
   service.restart();
   await scheduler.run(() => clients === 0 && isAtRest(world), 60 * 60_000);
   isOver = true;
@@ -46,8 +48,11 @@ const live = async (world: World): Promise<void> => {
 };
 
 /** One history: the same seed gives the same one, step by step. */
-export const runHistory = async (seed: number, note: (text: string) => void = () => undefined): Promise<History> => {
+export const runHistory = async (seed: number, note?: (text: string) => void): Promise<History> => {
   const world = createWorld(seed, note);
+  const { stackTraceLimit } = Error;
+  // Refusals are thousands, and their stacks cost more than all the rest.
+  if (note === undefined) Error.stackTraceLimit = 0;
   const { scheduler, model, counts } = world;
   const startedAt = scheduler.now();
   let violation: string | undefined;
@@ -60,6 +65,8 @@ export const runHistory = async (seed: number, note: (text: string) => void = ()
   } catch (cause) {
     violation =
       cause instanceof Violation ? cause.message : cause instanceof Error ? (cause.stack ?? "") : String(cause);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
   return {
     seed,

@@ -91,13 +91,12 @@ export const frontOf = (world: World, process: Process): Front => {
         if (request.headers?.["prefer"] !== undefined && world.strikes("client left while it waited", 0.2)) {
           scheduler.after(random.between(1, 5_000), leave);
         }
-        invoke(request, leaving.signal, askedAt).then(
-          (answer) => {
-            const isLost = !process.isAlive() || world.strikes("answer to a client lost", 0.2);
-            scheduler.after(random.between(1, 20), () => resolve(isLost ? undefined : answer));
-          },
-          (cause: unknown) => scheduler.fail(cause),
-        );
+        const answer = async (): Promise<void> => {
+          const answered = await invoke(request, leaving.signal, askedAt);
+          const isLost = !process.isAlive() || world.strikes("answer to a client lost", 0.2);
+          scheduler.after(random.between(1, 20), () => resolve(isLost ? undefined : answered));
+        };
+        answer().catch(scheduler.fail);
       }),
   };
 };

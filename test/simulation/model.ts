@@ -53,6 +53,28 @@ type Verdict =
   | string
   | { readonly files: ReadonlyMap<string, string>; readonly isOpen: boolean; readonly identifiers: readonly string[] };
 
+const isTwin = (path: string) => (other: string) => other !== path && other.toLowerCase() === path.toLowerCase();
+
+/** The files once a change set is made, or the refusal's code. */
+const changed = ({ files }: Version, changes: readonly IntendedChange[]): string | ReadonlyMap<string, string> => {
+  const tag = (path: string): string | null => (files.has(path) ? blobId(files.get(path)!) : null);
+  if (changes.some(({ path, ifMatch }) => ifMatch !== undefined && ifMatch !== tag(path))) return "precondition-failed";
+  if (changes.some(({ path, content }) => content === null && !files.has(path))) return "not-found";
+  const next = new Map(files);
+  for (const { path, content } of changes) if (content === null) next.delete(path);
+  for (const { path, content } of changes) {
+    if (content !== null && !files.has(path) && [...next.keys()].some(isTwin(path))) return "path-conflict";
+  }
+  for (const { path, content } of changes) if (content !== null) next.set(path, content);
+  return next;
+};
+
+/** The file that the entity tag of an outcome is about; null: the record. */
+const targetOf = (intent: Intent): string | null => {
+  if (intent.kind === "file") return intent.change.path;
+  return intent.kind === "demographics" ? demographicsPath : intent.kind === "status" ? statusPath : null;
+};
+
 /**
  * The reference model: what a record service may do, without queue, lease, segment or crash. It is told each thing at the
  * moment at which it becomes true, and throws a Violation when that is not allowed.
@@ -81,21 +103,6 @@ export const createModel = (now: () => number) => {
 
   const isTaken = (identifier: string, patientId: string): boolean =>
     (owners.get(identifier) ?? patientId) !== patientId;
-
-  const changed = ({ files }: Version, changes: readonly IntendedChange[]): string | ReadonlyMap<string, string> => {
-    const tag = (path: string): string | null => (files.has(path) ? blobId(files.get(path)!) : null);
-    if (changes.some(({ path, ifMatch }) => ifMatch !== undefined && ifMatch !== tag(path)))
-      return "precondition-failed";
-    if (changes.some(({ path, content }) => content === null && !files.has(path))) return "not-found";
-    const next = new Map(files);
-    for (const { path, content } of changes) if (content === null) next.delete(path);
-    const isTwin = (path: string) => (other: string) => other !== path && other.toLowerCase() === path.toLowerCase();
-    for (const { path, content } of changes) {
-      if (content !== null && !files.has(path) && [...next.keys()].some(isTwin(path))) return "path-conflict";
-    }
-    for (const { path, content } of changes) if (content !== null) next.set(path, content);
-    return next;
-  };
 
   /** The rules of a record; identifiers of others are looked at apart. */
   const judge = (version: Version, patientId: string, intent: Intent): Verdict => {
@@ -168,10 +175,9 @@ export const createModel = (now: () => number) => {
     must(taken.length === 0, `${operationId} was committed with an identifier of another patient`);
     const record = recordOf(patientId);
     must(commit !== null && !record.commits.includes(commit), `${operationId} has no commit of its own`);
-    const path = { create: "", changes: "", demographics: demographicsPath, status: statusPath, file: "" }[intent.kind];
-    const target = intent.kind === "file" ? intent.change.path : path;
-    const content = verdict.files.get(target);
-    const tag = target === "" ? commit : content === undefined ? null : blobId(content);
+    const path = targetOf(intent);
+    const content = path === null ? undefined : verdict.files.get(path);
+    const tag = path === null ? commit : content === undefined ? null : blobId(content);
     must(etag === tag, `${operationId} has another entity tag than what it wrote`);
     own(patientId, verdict.identifiers);
     record.history.push(operationId);

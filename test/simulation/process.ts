@@ -80,6 +80,14 @@ const gateOf = ({ world, random, isAlive, kill, deliver }: Life): Gate => {
       };
     }
   };
+  /** The store does something, at its own time, whatever became of who asked. */
+  const arrive = (ms: number, work: () => void): void => {
+    world.underWay += 1;
+    scheduler.after(ms, () => {
+      world.underWay -= 1;
+      work();
+    });
+  };
   return (call, effect) =>
     new Promise((resolve, reject) => {
       if (!isAlive()) return;
@@ -98,7 +106,7 @@ const gateOf = ({ world, random, isAlive, kill, deliver }: Life): Gate => {
         return attempt(effect);
       };
       const answerAfter = (ms: number): void =>
-        scheduler.after(ms, () => {
+        arrive(ms, () => {
           const result = run();
           if (result === undefined) return;
           if (fault === "crash after the call was done, before its answer") return kill();
@@ -117,7 +125,7 @@ const gateOf = ({ world, random, isAlive, kill, deliver }: Life): Gate => {
       if (fault === "answer lost: it was not done") return lose();
       if (fault === "answer lost: it is done later") {
         lose();
-        return scheduler.after(random.between(1_000, 90_000), () => void attempt(effect));
+        return arrive(random.between(1_000, 90_000), () => void attempt(effect));
       }
       answerAfter(fault === "slow: done long after it was asked" ? random.between(1_000, 60_000) : outMs);
     });
@@ -161,11 +169,11 @@ const lifeOf = (world: World, random: Random, name: string) => {
   const kill = (): void => {
     if (!alive) return;
     alive = false;
-    world.note(`${name} is killed`);
+    world.note(() => `${name} is killed`);
     for (const farewell of farewells) farewell();
   };
   const freeze = (ms: number): void => {
-    world.note(`${name} is frozen for ${Math.round(ms)} ms`);
+    world.note(() => `${name} is frozen for ${Math.round(ms)} ms`);
     frozenUntil = scheduler.now() + ms;
   };
   return { life: { world, random, isAlive: () => alive, kill, deliver }, freeze, farewells };
@@ -183,7 +191,7 @@ const poisonedEngine = ({ world, kill }: Life, engine: Dependencies["engine"]): 
   };
   const getAsked: Dependencies["engine"]["operations"]["getAsked"] = async (ids) => {
     const asked = await engine.operations.getAsked(ids);
-    return asked.map((one) => one && { ...one, payload: poisoned(one.operation.id, one.payload) });
+    return asked.map((one) => one && { operation: one.operation, payload: poisoned(one.operation.id, one.payload) });
   };
   return { ...engine, operations: { ...engine.operations, getAsked } };
 };
@@ -232,7 +240,7 @@ export const startProcess = (world: World, name: string, hearing: Hearing): Proc
     tokens: { verify: async (token) => callerOf(token) },
     signer,
     log: (_, event, fields = {}) => {
-      world.note(`${name} ${event} ${JSON.stringify(fields)}`);
+      world.note(() => `${name} ${event} ${JSON.stringify(fields)}`);
       heed(world, event, fields);
     },
     now,

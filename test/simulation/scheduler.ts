@@ -59,20 +59,20 @@ export const createScheduler = (startAt: number): Scheduler => {
   let now = startAt;
   let order = 0;
   let steps = 0;
-  let failure: { readonly cause: unknown } | undefined;
+  const failures: unknown[] = [];
   const after: Scheduler["after"] = (ms, event) => add({ at: now + Math.max(0, ms), order: order++, event });
   return {
     now: () => now,
     after,
     sleep: (ms) => new Promise((resolve) => after(ms, resolve)),
     fail: (cause) => {
-      failure ??= { cause };
+      failures.push(cause);
     },
     steps: () => steps,
     run: async (done, limitMs) => {
       const end = now + limitMs;
       await turn();
-      while (failure === undefined && !done()) {
+      while (failures.length === 0 && !done()) {
         const planned = next();
         if (planned === undefined || planned.at > end) break;
         take();
@@ -81,7 +81,7 @@ export const createScheduler = (startAt: number): Scheduler => {
         planned.event();
         await turn();
       }
-      if (failure !== undefined) throw failure.cause;
+      if (failures.length > 0) throw failures[0];
       if (!done()) now = Math.max(now, end);
     },
   };

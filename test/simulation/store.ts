@@ -26,6 +26,12 @@ export interface StoredOperation {
   payload: Uint8Array | undefined;
 }
 
+export interface StoredPayload extends PayloadKey {
+  readonly bytes: Uint8Array;
+  /** Ms since the epoch, by the clock of the process that stored it. */
+  readonly storedAt: number;
+}
+
 /** The messages of each group, in order of sending. */
 export type StoredQueue = Map<string, StoredMessage[]>;
 
@@ -66,7 +72,7 @@ export interface Store {
   readonly leaseEnds: Map<string, number>;
   /** By id; `order` is that of insertion. */
   readonly operations: Map<string, StoredOperation>;
-  readonly payloads: Map<string, PayloadKey & { readonly bytes: Uint8Array; readonly storedAt: number }>;
+  readonly payloads: Map<string, StoredPayload>;
   readonly queue: StoredQueue;
   readonly deadLetters: StoredQueue;
   /** Deduplication ids, and when each is forgotten. */
