@@ -32,21 +32,5 @@ const usedSchemas: Plugin = {
   },
 };
 
-/**
- * An `import` of one of Node's own modules reads all that it exports, and node:http exports a WebSocket that loads undici
- * as soon as it is looked at: 18 ms. `require` does not look.
- */
-const httpWithoutUndici: Plugin = {
-  name: "http-without-undici",
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
-      kind === "require-call" ? undefined : { path: "node:http", namespace: "required" },
-    );
-    onLoad({ filter: /^node:http$/, namespace: "required" }, () => ({
-      contents: 'module.exports = require("node:http");',
-    }));
-  },
-};
-
 /** What makes a bundle smaller and quicker to load without changing what it does. */
-export const lighter: readonly Plugin[] = [environmentCredentials, usedSchemas, httpWithoutUndici];
+export const lighter: readonly Plugin[] = [environmentCredentials, usedSchemas];
