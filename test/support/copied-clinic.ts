@@ -26,11 +26,11 @@ export const aPatientWith = async (path: WritePath, notes: number): Promise<stri
   return id;
 };
 
-/** New notes, delivered three at a time. */
+/** New notes, delivered six at a time. */
 export const addNotes = async (path: WritePath, id: string, notes: number): Promise<void> => {
   for (let n = 0; n < notes; n++) {
     await path.submit(id, putCommand(`notes/${randomUUID()}.md`, `note ${n} of ${id}\n`.repeat(1 + (n % 30))));
-    if (n % 3 === 2) await path.deliverAll();
+    if (n % 6 === 5) await path.deliverAll();
   }
   await path.deliverAll();
 };

@@ -200,7 +200,7 @@ test("the command says what is wrong in a line or two, and its exit code says wh
   const file = join(root.path, "file");
   writeFileSync(file, "");
   const place = `embedded:${from}`;
-  for (const [args, text] of [
+  const cases = [
     [[], "--from must be embedded:FOLDER or aws."],
     [["--from", place, "--to", "elsewhere"], "--to must be embedded:FOLDER or aws."],
     [["--from", place, "--to", place], "--from and --to are the same folder."],
@@ -209,8 +209,10 @@ test("the command says what is wrong in a line or two, and its exit code says wh
     [["--from", place, "--to", `embedded:${file}`], `${file} cannot be used (EEXIST).`],
     [["--from", place, "--to", `${place}2`, "--concurrency", "0"], "--concurrency must be a number from 1 to 64."],
     [["--from", place, "--to", "aws"], "CASENOTES_BUCKET is missing"],
-  ] as const) {
-    const { code, stdout, stderr } = await runModule("infra/local/commands/copy.ts", args);
+  ] as const;
+  const runs = await Promise.all(cases.map(([args]) => runModule("infra/local/commands/copy.ts", args)));
+  for (const [index, { code, stdout, stderr }] of runs.entries()) {
+    const text = cases[index]![1];
     expect([code, stdout, stderr.includes(text) ? text : stderr]).toEqual([2, "", text]);
     expect(stderr).not.toMatch(/^\s+at /m);
   }

@@ -18,6 +18,11 @@ import { runDoctor } from "../support/run-doctor.ts";
 import { startService } from "../support/service.ts";
 import { createCommand, putCommand } from "../support/write-path.ts";
 
+const expectHealthy = async (...folders: readonly string[]): Promise<void> => {
+  const runs = await Promise.all(folders.map((folder) => runDoctor("--json", "--no-git", "--data", folder)));
+  for (const { report } of runs) expect(report).toMatchObject({ healthy: true });
+};
+
 const placesIn = (root: string) => ({ from: join(root, "from"), to: join(root, "to") });
 
 test("a copy has every head, segment, operation and summary of its source, and doctor finds nothing wrong", async () => {
@@ -44,7 +49,7 @@ test("a copy has every head, segment, operation and summary of its source, and d
   expect(await holdings(source.engine, patients)).toEqual(before);
   await source.engine.close();
   await there.engine.close();
-  for (const folder of [from, to]) expect((await runDoctor("--json", "--data", folder)).report.healthy).toBe(true);
+  await expectHealthy(from, to);
 });
 
 test("ids without a record keep their operations: a refused create, and one that was parked before any writer", async () => {
@@ -110,7 +115,7 @@ test("what was written since is brought there, and what is written there is brou
   await addNotes(source, patients[0]!, 3);
   await source.engine.close();
   await there.engine.close();
-  for (const folder of [from, to]) expect((await runDoctor("--json", "--data", folder)).report.healthy).toBe(true);
+  await expectHealthy(from, to);
 });
 
 test("an Idempotency-Key used before the move is answered after it with the old outcome, and makes no commit", async () => {

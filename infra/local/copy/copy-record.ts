@@ -4,13 +4,12 @@ import { numberOfCommit } from "../../../shared/git/history.ts";
 import type { Oid } from "../../../shared/git/oid.ts";
 import { openRepository } from "../../../shared/git/repository.ts";
 import { segmentCache } from "../../../shared/git/segment-cache.ts";
-import { segmentsInOrder } from "../../../shared/git/segment-id.ts";
 import type { Head, Identifier } from "../../../shared/head.ts";
 import type { PatientId } from "../../../shared/operation.ts";
 import type { Engine } from "../../../shared/ports.ts";
 import { copyOperations } from "./copy-operations.ts";
+import { copySegments } from "./copy-segments.ts";
 import { NotCopied } from "./not-copied.ts";
-import { walkSegments } from "./walk-segments.ts";
 
 /** Steps of one patient's copy. The head comes last, so what has a head at the destination is whole. */
 export type CopyStep = "segments" | "operations" | "head";
@@ -18,6 +17,8 @@ export type CopyStep = "segments" | "operations" | "head";
 export interface Copying {
   readonly from: Engine;
   readonly to: { readonly engine: Engine; readonly adoption: Adoption };
+  /** Runs what takes much memory, one at a time over all patients; absent: at once. */
+  readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
   /** Told after each step; a test ends the process there. */
   readonly reach?: (step: CopyStep) => void;
 }
@@ -50,29 +51,6 @@ const checkContinues = async ({ from, to }: Copying, head: Head | undefined, sta
       ? "its record at the destination has changes that the source has not"
       : "its record at the destination has another history",
   );
-};
-
-/** Copies the segments that the head names; the log is walked in what the destination gives back. */
-const copySegments = async ({ from, to }: Copying, head: Head): Promise<number> => {
-  const { patientId } = head;
-  const there = new Map((await to.engine.segments.list(patientId)).map(({ id, bytes }) => [id, bytes]));
-  const walk = walkSegments(head);
-  let copied = 0;
-  for (const id of segmentsInOrder(head.packs)) {
-    const pack = head.packs[id];
-    if (pack === undefined) continue;
-    const bytes = await from.segments.get(patientId, id);
-    if (there.get(id) !== bytes.length) {
-      await to.adoption.putSegment(patientId, id, bytes);
-      copied += 1;
-    }
-    const stored = await to.engine.segments.get(patientId, id);
-    if (Buffer.compare(stored, bytes) !== 0)
-      throw new NotCopied(`the destination has other bytes under the name of segment ${id}`);
-    walk.segment(pack, stored);
-  }
-  walk.end();
-  return copied;
 };
 
 /** Whose identifiers are taken at the destination is found before anything is written. Throws NotCopied. */

@@ -75,11 +75,21 @@ const tally = () => {
   };
 };
 
+const oneAtATime = (): NonNullable<Copying["inTurn"]> => {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+};
+
 /**
  * Copies every patient, several side by side; one that cannot be copied keeps no other from it. Whoever met something
  * passing is tried again at the end.
  */
-export const copyRecords = async (copying: Copying, options: CopyOptions): Promise<CopyReport> => {
+export const copyRecords = async (places: Copying, options: CopyOptions): Promise<CopyReport> => {
+  const copying = { ...places, inTurn: oneAtATime() };
   const { concurrency, onProgress, pauseMs = usualPauseMs } = options;
   const { sum, refused, add, passing } = tally();
   const total = await countPatients(copying.from);
