@@ -291,3 +291,15 @@ test("a deduplication id is forgotten after five minutes", async () => {
   await queue.send(message);
   expect((await queue.depth()).visible).toBe(2);
 });
+
+test("dismissing an operation takes its payload in the same transaction", async () => {
+  await using under = await openSqlite();
+  const { engine } = under;
+  const { id, requestHash } = await submitted(engine);
+  const key = { operationId: id, requestHash };
+  const outcome = anOutcome((await engine.operations.get([id]))[0]!, { state: "parked", commit: null });
+  await engine.operations.park(outcome);
+  expect((await engine.payloads.get([key]))[0]).toBeInstanceOf(Uint8Array);
+  await engine.operations.dismiss({ ...outcome, state: "rejected" });
+  expect(await engine.payloads.get([key])).toEqual([undefined]);
+});

@@ -4,7 +4,7 @@ import type { Asked, Operations } from "../../../shared/ports.ts";
 import { millisecondsOf } from "./instant.ts";
 import { listOperations, listQueuedOperations } from "./operation-lists.ts";
 import { findOperation, firstSeqAt } from "./operation-row.ts";
-import { findPayload } from "./payloads.ts";
+import { deletePayload, findPayload } from "./payloads.ts";
 import { writeOutcome } from "./settle.ts";
 import type { Reader, Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
@@ -45,7 +45,10 @@ const findAsked = (sql: Reader, id: OperationId): Asked | undefined => {
 const dismissed = (sql: Sql, { operationId, settledAt, problem }: Outcome): Operation => {
   const values = [millisecondsOf(settledAt), problem && JSON.stringify(problem), operationId];
   if (sql.run(dismiss, ...values) === 0) throw moved(operationId);
-  return standing(sql, operationId);
+  const operation = standing(sql, operationId);
+  // No worker settles it, so no drain hears of it: its content goes at once.
+  deletePayload(sql, { operationId, requestHash: operation.requestHash });
+  return operation;
 };
 
 /** Operation rows; each change is conditional on the state it starts from. */
