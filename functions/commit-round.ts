@@ -45,7 +45,8 @@ export const commitRound = async (deps: Dependencies, round: Round): Promise<rea
     await engine.segments.put(patientId, id, bytes);
     await reach("after-segment");
   }
-  await engine.heads.settle(settlementOf(head, decided, { now: deps.now(), demographicsOf: memory.demographicsOf }));
+  const { demographicsOf } = memory;
+  await engine.heads.settle(settlementOf(head, decided, { now: deps.now(), before: state.tree, demographicsOf }));
   if (decided.batch !== null) memory.records.keep(patientId, decided.batch.state);
   await reach("after-settle");
   hints.settled(work.map(({ operation }) => operation.id));

@@ -11,11 +11,20 @@ import type { Decided, DecidedBatch } from "./decide-batch.ts";
 /** Longest problem a row keeps, UTF-16 units of its JSON. */
 const mostProblem = 2_048;
 
+interface SettlementFacts {
+  /** Ms since the epoch. */
+  readonly now: number;
+  /** The record before the batch. */
+  readonly before: RecordTree;
+  /** The same object for the same demographics, as long as it remembers them. */
+  readonly demographicsOf: (tree: RecordTree) => Demographics;
+}
+
 /** The one transaction that makes a decided batch true. */
 export const settlementOf = (
   head: Head,
   { decided, batch }: DecidedBatch,
-  { now, demographicsOf }: { readonly now: number; readonly demographicsOf: (tree: RecordTree) => Demographics },
+  { now, before, demographicsOf }: SettlementFacts,
 ): Settlement => {
   const settledAt = new Date(now).toISOString();
   const accepted = decided.filter((one) => "decision" in one);
@@ -29,6 +38,8 @@ export const settlementOf = (
     outcomes: decided.map((one) => outcomeOf(one, commits.get(one.operation.id) ?? "", settledAt)),
     identifiers: identifiersOf(accepted),
     summary: batch === null ? null : summaryOf(patientId, batch, { settledAt, demographicsOf }),
+    summaryChanged:
+      head.commit === null || (batch !== null && demographicsOf(before) !== demographicsOf(batch.state.tree)),
     effects: batch === null ? [] : effectsOf(patientId, batch),
   };
 };

@@ -66,7 +66,10 @@ export interface Settlement {
   readonly outcomes: readonly Outcome[];
   /** Claim: condition absent or already this patient's. Release: only if this patient's. */
   readonly identifiers: { readonly claim: readonly Identifier[]; readonly release: readonly Identifier[] };
+  /** As of the head's new commit; null when the head stays. */
   readonly summary: Summary | null;
+  /** False when it differs from the one before in nothing but what the head says too: commit, number and time. */
+  readonly summaryChanged: boolean;
   readonly effects: readonly Effect[];
 }
 

@@ -6,6 +6,7 @@ import { calling } from "./aws-faults.ts";
 import { type AwsStore, shards } from "./aws-store.ts";
 import { checkedCursor } from "./checked-cursor.ts";
 import { getItems } from "./dynamo-tables.ts";
+import { headOf, type HeadItem } from "./head-item.ts";
 import { identifierKey } from "./identifier-key.ts";
 import { timeKey } from "./operation-item.ts";
 import { keysInOrder, pageFrom, take } from "./sorted-keys.ts";
@@ -14,20 +15,20 @@ import { type SummaryItem, summaryOf } from "./summary-item.ts";
 /** So many found by an index are read and sorted; where it says more, walking all in order of time finds a page sooner. */
 const mostSorted = 1_000;
 
-type Key = Pick<SummaryItem, "id" | "t">;
+type Key = Pick<HeadItem, "id"> & Required<Pick<HeadItem, "t">>;
 
 const table = ({ names }: AwsStore): string => names.tables.summaries;
 
+/** Heads first, then summaries: one whose demographics changed in between says itself what it is of. */
 const readAll = async (store: AwsStore, ids: readonly PatientId[]): Promise<readonly (Summary | undefined)[]> => {
-  const items = (await getItems(
-    store,
-    table(store),
-    ids.map((id) => ({ id })),
-  )) as SummaryItem[];
+  const keys = ids.map((id) => ({ id }));
+  const heads = (await getItems(store, store.names.tables.heads, keys)) as HeadItem[];
+  const items = (await getItems(store, table(store), keys)) as SummaryItem[];
+  const headById = new Map(heads.map((item) => [item.id, headOf(item)]));
   const byId = new Map(items.map((item) => [item.id, item]));
   return ids.map((id) => {
     const item = byId.get(id);
-    return item && summaryOf(item);
+    return item && summaryOf(item, headById.get(id));
   });
 };
 
@@ -92,7 +93,7 @@ const sortedPage = async (
 
 const walkByTime = (store: AwsStore, query: SummaryQuery): Promise<Listed<Summary>> => {
   const { limit, after, updatedSince } = query;
-  const sorted = { table: table(store), index: "byTime", partitionKey: "s", sortKey: "t" };
+  const sorted = { table: store.names.tables.heads, index: "byTime", partitionKey: "s", sortKey: "t" };
   const walk = { partitions: shards, above: after ?? updatedSince, pageSize: limit + 1 };
   return pageFrom(keysInOrder<Key>(store, sorted, walk), limit, {
     load: async (keys) => {

@@ -1,4 +1,5 @@
 import type { PackEntry, PackMap, SegmentId } from "../../shared/git/pack-map.ts";
+import { timeOf } from "./operation-item.ts";
 import { parseSegmentId, segmentId, type SegmentName } from "../../shared/git/segment-id.ts";
 import type { Head } from "../../shared/head.ts";
 
@@ -19,8 +20,8 @@ export interface HeadItem {
   readonly p: Readonly<Record<string, string>>;
   /** Replaced tails. */
   readonly r?: string;
-  /** Time of the last commit, ms since the epoch. */
-  readonly u?: number;
+  /** Time of the last commit and patient id; absent before the first. */
+  readonly t?: string;
   readonly lo?: string;
   /** End of the lease, ms since the epoch. */
   readonly lu?: number;
@@ -103,7 +104,7 @@ const replacedOf = (stored: string): readonly SegmentId[] => {
   return ids;
 };
 
-export const headOf = ({ id, c, n, e, g, p, r, u }: HeadItem): Head => ({
+export const headOf = ({ id, c, n, e, g, p, r, t }: HeadItem): Head => ({
   patientId: id,
   commit: c ?? null,
   commits: n ?? 0,
@@ -111,5 +112,5 @@ export const headOf = ({ id, c, n, e, g, p, r, u }: HeadItem): Head => ({
   generation: g ?? 0,
   packs: packsOf(p),
   replaced: r === undefined || r === "" ? [] : replacedOf(r),
-  updatedAt: u === undefined ? null : new Date(u).toISOString(),
+  updatedAt: t === undefined ? null : timeOf(t),
 });

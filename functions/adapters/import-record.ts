@@ -8,7 +8,7 @@ import { type AwsStore, shardOf } from "./aws-store.ts";
 import { onlyIf } from "./dynamo-names.ts";
 import { type HeadItem, storedPacks, storedReplaced } from "./head-item.ts";
 import { identifierKey } from "./identifier-key.ts";
-import { itemOf, type OperationItem } from "./operation-item.ts";
+import { itemOf, type OperationItem, timeKey } from "./operation-item.ts";
 import { putPayload } from "./payload-item.ts";
 import { withPayload } from "./row-payload.ts";
 import { s3Segments } from "./s3-segments.ts";
@@ -65,7 +65,7 @@ const headItem = ({ patientId, commit, commits, epoch, generation, packs, replac
   ...(generation > 0 && { g: generation }),
   p: storedPacks(packs),
   ...(commit !== null && { c: commit, n: commits, r: storedReplaced(replaced) }),
-  ...(updatedAt !== null && { u: Date.parse(updatedAt) }),
+  ...(updatedAt !== null && { t: timeKey(updatedAt, patientId) }),
 });
 
 const sameCounters = onlyIf("#e = :epoch AND #g = :generation");

@@ -41,7 +41,7 @@ export interface OperationItem {
 export const timeKey = (at: Instant, id: string): string => `${at}#${id}`;
 
 /** The time in a sort key. */
-const timeOf = (key: string): Instant => key.slice(0, key.indexOf("#"));
+export const timeOf = (key: string): Instant => key.slice(0, key.indexOf("#"));
 
 export const submitterKey = ({ issuer, subject }: NonNullable<OperationQuery["submitter"]>): string =>
   JSON.stringify([issuer, subject]);

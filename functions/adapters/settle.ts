@@ -1,11 +1,12 @@
 import { Fault } from "../../shared/errors.ts";
 import type { HeadMove, Identifier, Settlement, Summary } from "../../shared/head.ts";
-import type { OperationId, Outcome } from "../../shared/operation.ts";
+import type { OperationId, Outcome, PatientId } from "../../shared/operation.ts";
 import type { AwsStore } from "./aws-store.ts";
 import { effectPuts } from "./dynamo-effects.ts";
 import { namesIn, onlyIf } from "./dynamo-names.ts";
 import { storedId, storedPack, storedReplaced } from "./head-item.ts";
 import { identifierKey } from "./identifier-key.ts";
+import { timeKey } from "./operation-item.ts";
 import { settleOperation } from "./settle-operation.ts";
 import { summaryItem } from "./summary-item.ts";
 import { type Action, transact } from "./transaction.ts";
@@ -20,9 +21,9 @@ type What =
 type SettleAction = Action<What>;
 
 /** Sets and removes keys of the pack map, each by its name: what compaction does to other keys meanwhile stays. */
-const packChange = ({ packs, replaced, commit, commits, updatedAt }: HeadMove) => {
+const packChange = (patientId: PatientId, { packs, replaced, commit, commits, updatedAt }: HeadMove) => {
   const put = Object.entries(packs.put);
-  const sets = ["#c = :c", "#n = :n", "#u = :u", "#r = :r", ...put.map((_, n) => `#p.#put${n} = :put${n}`)];
+  const sets = ["#c = :c", "#n = :n", "#t = :t", "#r = :r", ...put.map((_, n) => `#p.#put${n} = :put${n}`)];
   const removes = ["#lo", "#lu", ...packs.remove.map((_, n) => `#p.#remove${n}`)];
   return {
     update: `SET ${sets.join(", ")} REMOVE ${removes.join(", ")}`,
@@ -33,7 +34,7 @@ const packChange = ({ packs, replaced, commit, commits, updatedAt }: HeadMove) =
     values: {
       ":c": commit,
       ":n": commits,
-      ":u": Date.parse(updatedAt),
+      ":t": timeKey(updatedAt, patientId),
       ":r": storedReplaced(replaced),
       ...Object.fromEntries(put.map(([id, entry], n) => [`:put${n}`, storedPack(id, entry)])),
     },
@@ -43,7 +44,7 @@ const packChange = ({ packs, replaced, commit, commits, updatedAt }: HeadMove) =
 const noChange = { update: "REMOVE #lo, #lu", names: {}, values: {} };
 
 const headAction = ({ names }: AwsStore, { patientId, expected, epoch, head }: Settlement): SettleAction => {
-  const { update, names: packNames, values } = head ? packChange(head) : noChange;
+  const { update, names: packNames, values } = head ? packChange(patientId, head) : noChange;
   const condition = `${expected === null ? "attribute_not_exists(#c)" : "#c = :expected"} AND #e = :epoch`;
   return {
     what: { kind: "head" },
@@ -103,7 +104,8 @@ const actionsOf = (store: AwsStore, settlement: Settlement): SettleAction[] => [
   headAction(store, settlement),
   ...settlement.outcomes.map((outcome) => operationAction(store, outcome)),
   ...identifierActions(store, settlement),
-  ...(settlement.summary ? [summaryAction(store, settlement.summary)] : []),
+  // The head says what else is new of it.
+  ...(settlement.summary && settlement.summaryChanged ? [summaryAction(store, settlement.summary)] : []),
   ...effectPuts(store, settlement.effects).map((write): SettleAction => ({ what: { kind: "may-be-void" }, write })),
 ];
 

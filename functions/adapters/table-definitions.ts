@@ -20,10 +20,16 @@ interface IndexDefinition {
 }
 
 export const tableDefinitions = {
-  /** One item a patient, ≤ 2 KB: current commit, packs, lease and fencing number. `byShard` lists all patients. */
+  /**
+   * One item a patient, ≤ 2 KB, nearly always ≤ 1: current commit, packs, lease and fencing number. `byShard` lists all
+   * patients, `byTime` those with a record in order of their last commit (`t`).
+   */
   heads: {
     partitionKey: "id",
-    indexes: [{ name: "byShard", partitionKey: "s", sortKey: "id", include: [] }],
+    indexes: [
+      { name: "byShard", partitionKey: "s", sortKey: "id", include: [] },
+      { name: "byTime", partitionKey: "s", sortKey: "t", include: [] },
+    ],
   },
   /** `t` = time of submission and id; `s` = shard; `b` = submitter; `q`, `k` = the patient, while queued or parked. */
   operations: {
@@ -39,11 +45,10 @@ export const tableDefinitions = {
   payloads: { partitionKey: "id", sortKey: "h", indexes: [] },
   /** The outbox, in order of time within a shard: it is its own index. */
   effects: { partitionKey: "s", sortKey: "t", indexes: [] },
-  /** One item a patient: what lists and searches show. */
+  /** One item a patient: what lists and searches show, written when the demographics change. */
   summaries: {
     partitionKey: "id",
     indexes: [
-      { name: "byTime", partitionKey: "s", sortKey: "t", include: [] },
       { name: "byFamily", partitionKey: "s", sortKey: "f", include: [] },
       { name: "byBirthDate", partitionKey: "b", sortKey: "id", include: [] },
     ],

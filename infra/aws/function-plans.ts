@@ -74,7 +74,7 @@ export const functionPlans: Readonly<Record<EntryName, FunctionPlan>> = {
     timeoutS: httpTimeoutS,
     concurrency: 200,
     tables: {
-      ...readsRecords,
+      heads: ["GetItem", "BatchGetItem", "index/Query"],
       summaries: ["GetItem", "BatchGetItem", "index/Query"],
       identifiers: ["GetItem", "BatchGetItem"],
     },

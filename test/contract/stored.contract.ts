@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Summary } from "../../shared/head.ts";
 import type { SummaryQuery } from "../../shared/ports.ts";
 import type { EngineUnderTest, OpenEngine } from "../support/engines.ts";
-import { aPatientId, aSettlement, aSummary, anEffect, anOid } from "../support/an-operation.ts";
+import { aHeadMove, aPatientId, aSettlement, aSummary, anEffect, anOid } from "../support/an-operation.ts";
 
 const time = (second: number): string => new Date(Date.UTC(2026, 10, 21, 9, 0, second)).toISOString();
 
@@ -11,7 +11,8 @@ const settled = async ({ engine }: EngineUnderTest, over: Partial<Summary> = {})
   const { patientId, identifiers } = summary;
   await engine.heads.acquire(patientId, "writer-1");
   const claims = { claim: identifiers, release: [] };
-  await engine.heads.settle(aSettlement(patientId, { summary, identifiers: claims }));
+  const head = aHeadMove({ updatedAt: summary.updatedAt });
+  await engine.heads.settle(aSettlement(patientId, { head, summary, identifiers: claims }));
   return summary;
 };
 
@@ -124,6 +125,23 @@ export const summariesContract = (openEngine: OpenEngine): void => {
       expect(await find({ patientIds: [] })).toEqual([]);
       const both = { normalisedFamilyPrefix: "m", birthDate: "1980-01-01", updatedSince: time(2) };
       expect(await find({ ...both, patientIds: all.map(({ patientId }) => patientId) })).toEqual([3]);
+    });
+
+    test("move with the head when nothing else of them changes, and no further", async () => {
+      await using under = await openEngine();
+      const { heads, summaries } = under.engine;
+      const [one, other] = [await settled(under, { updatedAt: time(1) }), await settled(under, { updatedAt: time(2) })];
+      const { patientId } = one;
+      const { epoch } = await heads.acquire(patientId, "writer-1");
+      const moved = { commit: anOid("second"), commits: 2, updatedAt: time(3) };
+      const after = { ...one, ...moved };
+      const over = { epoch, expected: anOid("commit"), head: aHeadMove(moved), summary: after, summaryChanged: false };
+      await heads.settle(aSettlement(patientId, over));
+      expect(await summaries.get(patientId)).toEqual(after);
+      expect((await summaries.find({ limit: 10 })).items).toEqual([other, after]);
+      expect((await summaries.find({ limit: 10, updatedSince: time(3) })).items).toEqual([after]);
+      const found = await summaries.find({ limit: 10, normalisedFamilyPrefix: "doe", patientIds: [patientId] });
+      expect(found.items).toEqual([after]);
     });
 
     test("of one patient is read by its id", async () => {

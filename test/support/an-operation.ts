@@ -101,6 +101,7 @@ export const aSettlement = (patientId: string, over: Partial<Settlement> = {}): 
   outcomes: [],
   identifiers: { claim: [], release: [] },
   summary: null,
+  summaryChanged: true,
   effects: [],
   ...over,
 });

@@ -1,4 +1,5 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { timeKey } from "../../functions/adapters/operation-item.ts";
 import { shardOf } from "../../functions/adapters/aws-store.ts";
 import { type HeadItem, storedPacks, storedReplaced } from "../../functions/adapters/head-item.ts";
 import type { AwsNames } from "../../functions/adapters/table-definitions.ts";
@@ -25,7 +26,7 @@ export const copyRecord = async (
     ...(generation > 0 && { g: generation }),
     p: storedPacks(packs),
     r: storedReplaced(replaced),
-    u: Date.parse(updatedAt ?? ""),
+    t: timeKey(updatedAt ?? "", patientId),
   };
   await to.clients.dynamo.send(new PutCommand({ TableName: to.names.tables.heads, Item }));
 };

@@ -1,7 +1,7 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { headOf, type HeadItem, storedPacks, storedReplaced } from "../../functions/adapters/head-item.ts";
-import { itemOf, operationOf } from "../../functions/adapters/operation-item.ts";
+import { itemOf, operationOf, timeKey } from "../../functions/adapters/operation-item.ts";
 import { segmentId } from "../../shared/git/segment-id.ts";
 import { aPack, aPatientId, anOid, anOperation } from "../support/an-operation.ts";
 
@@ -68,7 +68,7 @@ test("the head of a record with a long history stays under 2 KB, its lease taken
     g: 120,
     p: storedPacks(Object.fromEntries(ids.map((one) => [one, entry]))),
     r: storedReplaced(Array.from({ length: 40 }, (_, n) => id(n))),
-    u: Date.now(),
+    t: timeKey(new Date().toISOString(), aPatientId()),
     lo: aPatientId(),
     lu: Date.now(),
   };

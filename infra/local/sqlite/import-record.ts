@@ -46,6 +46,7 @@ const putHead = (sql: Sql, { head, standing, identifiers, summary }: AdoptedHead
     outcomes: [],
     identifiers,
     summary,
+    summaryChanged: true,
     effects: [],
   });
 };
