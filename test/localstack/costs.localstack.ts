@@ -5,6 +5,7 @@ import { tableDefinitions, type TableName } from "../../functions/adapters/table
 import { writePathDefaults } from "../../functions/config.ts";
 import { chargesOf, type Charge } from "../support/aws-charges.ts";
 import { localStackClients, localStackEndpoint, openAwsOn } from "../support/aws-engine.ts";
+import { writeSection } from "../support/cost-docs.ts";
 import { copyRecord } from "../support/copy-record.ts";
 import { aLongRecord, aRecordToCompact, openFunctions, putPast } from "../support/counted-updates.ts";
 import { bytesOf, countsOf, toldUnits, type Counts } from "../support/counts.ts";
@@ -21,6 +22,7 @@ afterAll(() => {
   const about = "Written by test/localstack/costs.localstack.ts: see docs/performance.md, Requests and dollars.";
   const inOrder = Object.entries(counted).toSorted(([a], [b]) => (a < b ? -1 : 1));
   writeFileSync(file, `${JSON.stringify({ about, ...Object.fromEntries(inOrder) }, null, 2)}\n`);
+  writeSection();
 });
 
 /** Rows of its past that counting a patient's open operations meets at most. */
@@ -119,36 +121,40 @@ const perUpdateOf = ({
 
 const isSeal = (charges: readonly Charge[]): boolean => charges.some(({ call }) => call === "DeleteObjects");
 
-test.for([1, 10])("updates in batches of %i cost what is written down, from seal to seal", async (batch) => {
-  await using record = await openRecord(await aLongRecord(1_000));
-  const untilSeal = async () => {
-    const all: Charge[] = [];
-    for (let batches = 1; ; batches += 1) {
-      const { charges, ids } = await record.run(batch);
-      all.push(...charges);
-      if (isSeal(charges)) return { all, updates: batches * batch, id: ids[0]! };
-    }
-  };
-  await untilSeal();
-  const before = await record.segmentBytes();
-  const { all, updates, id } = await untilSeal();
-  const keptBytes = (await record.segmentBytes()) - before;
-  const perUpdate = (bytes: number): number => Math.round(bytes / updates);
-  const cycle = {
-    updates,
-    ...countsOf(all),
-    putBytesPerUpdate: perUpdate(bytesOf(all, "PutObject")),
-    keptBytesPerUpdate: perUpdate(keptBytes),
-    operationBytes: await record.stored("operations", id),
-    patientBytes:
-      (await record.stored("heads", record.patientId)) + (await record.stored("summaries", record.patientId)),
-  };
-  const written = keptOf(`from seal to seal, batch ${batch}`, cycle);
-  expect(Object.keys(cycle.requests)).toEqual(Object.keys(written.requests));
-  // A pack's size varies by some bytes with the ids in it, so a seal may come one batch sooner.
-  const [now, then] = [perUpdateOf(cycle), perUpdateOf(written)];
-  for (const [name, count] of Object.entries(now)) expect.soft(count / (then[name] ?? 0)).toBeCloseTo(1, 1);
-});
+test.for([1, 10])(
+  "updates in batches of %i cost what is written down, from seal to seal",
+  { timeout: 300_000 },
+  async (batch) => {
+    await using record = await openRecord(await aLongRecord(1_000));
+    const untilSeal = async () => {
+      const all: Charge[] = [];
+      for (let batches = 1; ; batches += 1) {
+        const { charges, ids } = await record.run(batch);
+        all.push(...charges);
+        if (isSeal(charges)) return { all, updates: batches * batch, id: ids[0]! };
+      }
+    };
+    await untilSeal();
+    const before = await record.segmentBytes();
+    const { all, updates, id } = await untilSeal();
+    const keptBytes = (await record.segmentBytes()) - before;
+    const perUpdate = (bytes: number): number => Math.round(bytes / updates);
+    const cycle = {
+      updates,
+      ...countsOf(all),
+      putBytesPerUpdate: perUpdate(bytesOf(all, "PutObject")),
+      keptBytesPerUpdate: perUpdate(keptBytes),
+      operationBytes: await record.stored("operations", id),
+      patientBytes:
+        (await record.stored("heads", record.patientId)) + (await record.stored("summaries", record.patientId)),
+    };
+    const written = keptOf(`from seal to seal, batch ${batch}`, cycle);
+    expect(Object.keys(cycle.requests)).toEqual(Object.keys(written.requests));
+    // A pack's size varies by some bytes with the ids in it, so a seal may come one batch sooner.
+    const [now, then] = [perUpdateOf(cycle), perUpdateOf(written)];
+    for (const [name, count] of Object.entries(now)) expect.soft(count / (then[name] ?? 0)).toBeCloseTo(1, 1);
+  },
+);
 
 test("a compaction costs what is written down", async () => {
   await using record = await openRecord(await aRecordToCompact());

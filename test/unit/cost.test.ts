@@ -15,6 +15,7 @@ import {
 import { dollars, ownPrices, readPrices } from "../../infra/aws/cost/prices.ts";
 import { billOf, billText } from "../../infra/aws/cost/report.ts";
 import { readCounts, type RequestCounts } from "../../infra/aws/cost/request-counts.ts";
+import { countedSection, squeezed, writtenSection } from "../support/cost-docs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "casenotes-cost-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -139,6 +140,10 @@ test("the goals come first, and say by how much they are met or missed", () => {
   expect(cheap.split("\n")[1]).toContain(
     "batch 10: $7.33 (requests $7.33, a month of storage $0.00); goal $3.00: missed",
   );
+});
+
+test("docs/performance.md shows what was counted", () => {
+  expect(writtenSection()).toBe(squeezed(countedSection()));
 });
 
 describe("the table of prices", () => {

@@ -23,7 +23,7 @@ export type Units = Partial<Readonly<Record<PriceName, number>>>;
 const times = (units: Units, factor: number): Units =>
   Object.fromEntries(Object.entries(units).map(([name, count]) => [name, count * factor]));
 
-export const sum = (...all: readonly Units[]): Units => {
+const sum = (...all: readonly Units[]): Units => {
   const total: Partial<Record<PriceName, number>> = {};
   for (const units of all)
     for (const [name, count] of Object.entries(units) as [PriceName, number][])
@@ -47,7 +47,7 @@ const unitsOf = ({ writeUnits, readUnits, s3Puts, s3Gets, sqsRequests }: Charged
 
 const counted = (counts: Counts): Units => unitsOf(chargedFor(counts));
 
-export const cycleOf = (counts: RequestCounts, batch: 1 | 10): Cycle =>
+const cycleOf = (counts: RequestCounts, batch: 1 | 10): Cycle =>
   batch === 1 ? counts["from seal to seal, batch 1"] : counts["from seal to seal, batch 10"];
 
 /** A merge takes 17 sealed segments and leaves one, so one is due after 16 seals. */
