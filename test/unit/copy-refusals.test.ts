@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { readArguments } from "../../infra/local/copy/copy-arguments.ts";
 import { copyRecords } from "../../infra/local/copy/copy-records.ts";
 import type { Engine } from "../../shared/ports.ts";
 import { addNotes, aPatientWith, holdings, openClinicIn, runCopy, runModule } from "../support/copied-clinic.ts";
@@ -126,6 +127,22 @@ test.for([1, 4])(
   },
 );
 
+test("a fencing number that the destination has used is not used again, though the source's is lower", async () => {
+  const { source, there, copy } = await twoEngines();
+  const patient = await aPatientWith(source, 2);
+  await copy();
+  for (let n = 0; n < 9; n++) {
+    await there.engine.heads.acquire(patient, "another-writer");
+    await there.engine.heads.release(patient, "another-writer");
+  }
+  const { epoch } = await there.engine.heads.acquire(patient, "a-writer-at-work");
+  await addNotes(source, patient, 1);
+  expect(await copy()).toMatchObject({ copied: 1, notCopied: [] });
+  const head = await there.engine.heads.read(patient);
+  expect(head?.commit).toBe((await source.engine.heads.read(patient))?.commit);
+  expect(head?.epoch).toBeGreaterThan(epoch);
+});
+
 test("an operation that was dismissed at the destination and redriven at the source is left as it ended", async () => {
   const { source, there, copy } = await twoEngines();
   const patient = await aPatientWith(source, 1);
@@ -168,8 +185,9 @@ test("a patient that is written to meanwhile is copied again, and is whole in th
 
 test("a record that is damaged at the source gets no head at the destination", async () => {
   const { under, source, there, copy } = await twoEngines();
-  const [damaged, missing, sound] = [
+  const [damaged, missing, longer, sound] = [
     await aPatientWith(source, 30),
+    await aPatientWith(source, 3),
     await aPatientWith(source, 30),
     await aPatientWith(source, 3),
   ];
@@ -181,13 +199,29 @@ test("a record that is damaged at the source gets no head at the destination", a
     .prepare("UPDATE segments SET bytes = ? WHERE patient_id = ? AND id = ? AND part = 0")
     .run(bytes, damaged!, oldest);
   under.connections.writer.prepare("DELETE FROM segments WHERE patient_id = ?").run(missing!);
+  under.connections.writer.prepare("UPDATE heads SET commits = commits + 1 WHERE patient_id = ?").run(longer!);
   const report = await copy();
-  expect(report.notCopied.map(({ patientId }) => patientId).toSorted()).toEqual([damaged!, missing!].toSorted());
+  expect(report.notCopied.map(({ patientId }) => patientId).toSorted()).toEqual(
+    [damaged!, longer!, missing!].toSorted(),
+  );
   const whyOf = (id: string) => report.notCopied.find(({ patientId }) => patientId === id)?.why;
   expect(whyOf(damaged!)).toMatch(/damaged: run doctor there/);
+  expect(whyOf(longer!)).toMatch(/damaged: run doctor there .*does not end at the head's commit/);
   expect(whyOf(missing!)).toMatch(/^segment \S+ is gone: run doctor at the source$/);
-  for (const id of [damaged!, missing!]) expect(await there.engine.heads.read(id)).toBeUndefined();
+  for (const id of [damaged!, longer!, missing!]) expect(await there.engine.heads.read(id)).toBeUndefined();
   expect((await there.engine.heads.read(sound!))?.commits).toBe(4);
+});
+
+test.for([
+  [[], "--from must be embedded:FOLDER or aws."],
+  [["--from", "embedded:a", "--to", "elsewhere"], "--to must be embedded:FOLDER or aws."],
+  [["--from", "embedded:", "--to", "aws"], "--from must be embedded:FOLDER or aws."],
+  [["--from", "aws", "--to", "aws"], "One of --from and --to must be embedded:FOLDER: the environment names one AWS"],
+  [["--from", "aws", "--to", "embedded:a", "--concurrency", "0"], "--concurrency must be a number from 1 to 64."],
+  [["--from", "aws", "--to", "embedded:a", "--concurrency", "65"], "--concurrency must be a number from 1 to 64."],
+  [["--everything"], "Unknown option '--everything'"],
+] as const)("the flags %j are refused", ([args, text]) => {
+  expect(() => readArguments(args)).toThrow(text);
 });
 
 test("the command says what is wrong in a line or two, and its exit code says which kind it is", async () => {
@@ -201,13 +235,9 @@ test("the command says what is wrong in a line or two, and its exit code says wh
   writeFileSync(file, "");
   const place = `embedded:${from}`;
   const cases = [
-    [[], "--from must be embedded:FOLDER or aws."],
-    [["--from", place, "--to", "elsewhere"], "--to must be embedded:FOLDER or aws."],
     [["--from", place, "--to", place], "--from and --to are the same folder."],
-    [["--from", "aws", "--to", "aws"], "One of --from and --to must be embedded:FOLDER"],
     [["--from", `embedded:${root.path}/none`, "--to", `${place}2`], `There is no data in ${root.path}/none.`],
     [["--from", place, "--to", `embedded:${file}`], `${file} cannot be used (EEXIST).`],
-    [["--from", place, "--to", `${place}2`, "--concurrency", "0"], "--concurrency must be a number from 1 to 64."],
     [["--from", place, "--to", "aws"], "CASENOTES_BUCKET is missing"],
   ] as const;
   const runs = await Promise.all(cases.map(([args]) => runModule("infra/local/commands/copy.ts", args)));
