@@ -1,34 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { aPatientOf, cloneOf, sideBySide } from "../support/clinic.ts";
+import { aPatientOf, cloneOf } from "../support/clinic.ts";
+import { sendOneKey } from "../support/contended-writes.ts";
 import { startService } from "../support/service.ts";
 
 test("one key sent 1,000 times from 50 clients, across a restart, is one operation and one commit", async () => {
   await using service = await startService();
-  const patient = await aPatientOf(service);
-  const key = randomUUID();
-  const once = { content: "only once\n", key };
-  const seen = new Set<string>();
-  const statuses = new Set<number>();
-  const send = async () => {
-    const { status, json } = await patient.put("notes/a.md", once);
-    statuses.add(status);
-    seen.add(json.id);
-  };
-  const burst = () =>
-    sideBySide(50, async () => {
-      for (let n = 0; n < 10; n++) await send();
-    });
-  await burst();
-  await service.kill("all");
-  await service.restart();
-  await burst();
-  expect([...statuses]).toEqual([201]);
-  expect(seen.size).toBe(1);
-  using clone = await cloneOf(service, patient.id);
-  const ids = await clone.operationIds();
-  expect(ids).toHaveLength(2);
-  expect(ids[1]).toBe([...seen][0]);
+  const { seen, statuses, history } = await sendOneKey(service, { clients: 50, times: 10 });
+  expect(statuses).toEqual([201]);
+  expect(seen).toHaveLength(1);
+  expect(history).toEqual(seen);
 });
 
 test("the same key with another body, path or precondition is 422 and stores nothing", async () => {

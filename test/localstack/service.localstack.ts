@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { aFolder } from "../support/engines.ts";
 import { startAwsService } from "../support/aws-service.ts";
 import { aPatientOf, cloneOf, sideBySide } from "../support/clinic.ts";
+import { editTogether, sendOneKey } from "../support/contended-writes.ts";
 import { runDoctorIn } from "../support/run-doctor.ts";
 import { spawnService } from "../support/service.ts";
 
@@ -23,44 +23,20 @@ test("a record is created, changed under guard and cloned with stock git; a stal
   expect(await clone.operationIds()).toEqual([patient.create.json.id, first.json.id, second.json.id]);
 });
 
-test("one key sent 60 times by 12 clients is one operation and one commit", async () => {
+test("one key sent 120 times from 12 clients, across a restart, is one operation and one commit", async () => {
   await using aws = await startAwsService();
-  const patient = await aPatientOf(aws.service);
-  const edit = { content: "only once\n", key: randomUUID() };
-  const answers = await sideBySide(12, async () => {
-    const seen = [];
-    for (let n = 0; n < 5; n++) seen.push(await patient.put("notes/a.md", edit));
-    return seen;
-  });
-  expect(new Set(answers.flat().map(({ status }) => status))).toEqual(new Set([201]));
-  expect(new Set(answers.flat().map(({ json }) => json.id)).size).toBe(1);
-  using clone = await cloneOf(aws.service, patient.id);
-  expect(await clone.operationIds()).toHaveLength(2);
+  const { seen, statuses, history } = await sendOneKey(aws.service, { clients: 12, times: 5 });
+  expect(statuses).toEqual([201]);
+  expect(seen).toHaveLength(1);
+  expect(history).toEqual(seen);
 });
 
 test("every guarded edit of one file by 10 clients that ended committed is in the history once, and no other", async () => {
   await using aws = await startAwsService();
-  const patient = await aPatientOf(aws.service);
-  const created = await patient.put("notes/shared.md", { content: "start\n" });
-  const committed = new Set<string>([patient.create.json.id, created.json.id]);
-  const unexpected: number[] = [];
-  const edit = async (name: string): Promise<void> => {
-    for (;;) {
-      const { headers, text } = await patient.read("notes/shared.md");
-      const ifMatch = headers.get("etag") ?? "";
-      const { status, json } = await patient.put("notes/shared.md", { content: `${text}${name}\n`, ifMatch });
-      if (status === 200) return void committed.add(json.id);
-      if (status !== 412) unexpected.push(status);
-    }
-  };
-  await sideBySide(10, async (client) => {
-    for (let n = 0; n < 3; n++) await edit(`${client}-${n}`);
-  });
+  const { unexpected, committed, history } = await editTogether(aws.service, { clients: 10, times: 3 });
   expect(unexpected).toEqual([]);
-  using clone = await cloneOf(aws.service, patient.id);
-  const history = await clone.operationIds();
-  expect(history).toHaveLength(32);
-  expect(new Set(history)).toEqual(committed);
+  expect(history).toHaveLength(10 * 3 + 2);
+  expect(history).toEqual(committed);
 });
 
 test("while one patient's writer holds the lease, others' updates are done, and its own after", async () => {
