@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { startIssuer } from "./issuer.ts";
 import { startMiniStack, type MiniStack } from "./ministack.ts";
 import { commandsOf, freshCheckout, pasted } from "./pasted.ts";
 
@@ -31,3 +32,16 @@ test("the README's way from a clone of this repository to a clone of a first rec
   expect(output.match(/Operation-Id: /g)).toHaveLength(2);
   expect(readFileSync(join(folder, "record/notes/first.md"), "utf8")).toBe("First visit.");
 }, 600_000);
+
+test("the deploy guide's first clone runs as it is written, with a token of the operator's own issuer", async () => {
+  const issuer = await startIssuer();
+  const given = {
+    CASENOTES_ISSUERS: JSON.stringify([issuer.trusted]),
+    TOKEN: await issuer.token("record:read record:write"),
+  };
+  const commands = commandsOf("docs/deploy.md", "## The first clone");
+  const { exitCode, output } = await pasted(commands, checkout.folder, { ...environment(), ...given });
+  issuer.close();
+  expect([exitCode, output]).toEqual([0, expect.stringContaining("Author-Issuer: https://id.example.org")]);
+  expect(readFileSync(join(checkout.folder, "first-record/ehr_status.yaml"), "utf8")).not.toBe("");
+}, 300_000);
