@@ -15,11 +15,13 @@ export interface Injection {
 
 export interface Injector {
   readonly clients: AwsClients;
-  /** Calls that went wrong. */
+  /** Calls that went wrong since it was armed. */
   hits(): number;
   /** All calls, by name, in order. */
   readonly calls: readonly string[];
   arm(injection: Injection): void;
+  /** No call goes wrong from here on. */
+  disarm(): void;
 }
 
 const response = (statusCode: number, body: string, headers: Record<string, string> = {}) => ({
@@ -65,13 +67,15 @@ interface Input {
   readonly TableName?: string;
   readonly RequestItems?: object;
   readonly TransactItems?: readonly unknown[];
+  readonly UpdateExpression?: string;
 }
 
-/** `PutItem payloads`, `BatchGetItem operations`, `ReceiveMessage`, … */
-const nameOf = (commandName: string, { TableName, RequestItems }: Input): string => {
+/** `PutItem payloads`, `BatchGetItem operations`, `UpdateItem heads release`, `ReceiveMessage`, … */
+const nameOf = (commandName: string, { TableName, RequestItems, UpdateExpression = "" }: Input): string => {
   const table = TableName ?? Object.keys(RequestItems ?? {})[0];
   const kind = table?.slice(table.lastIndexOf("-") + 1);
-  return [commandName.replace(/Command$/, ""), ...(kind === undefined ? [] : [kind])].join(" ");
+  const isRelease = kind === "heads" && UpdateExpression.startsWith("REMOVE");
+  return [commandName.replace(/Command$/, ""), kind ?? [], isRelease ? "release" : []].flat().join(" ");
 };
 
 /** Puts itself between the SDK and the network of these clients, where answers come in as bytes. */
@@ -117,6 +121,10 @@ export const faulty = (clients: AwsClients): Injector => {
     arm: (injection) => {
       armed = injection;
       left = injection.times;
+      hits = 0;
+    },
+    disarm: () => {
+      left = 0;
     },
   };
 };
