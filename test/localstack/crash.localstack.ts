@@ -1,0 +1,45 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, expect, test } from "vitest";
+import { faultPoints } from "../../functions/fault-points.ts";
+import { crashCases, freezeAt, liveThrough, unsettledPoints } from "../crash/lives.ts";
+import { localStackClients, localStackEndpoint, openAwsOn } from "../support/aws-engine.ts";
+import { lanesOf } from "../support/lanes.ts";
+import { aftermathOf, aStory } from "../support/story.ts";
+import { dependenciesOn } from "../support/write-path.ts";
+
+/** Nobody gives back what a dead process held: its lease and its claim run out. */
+const times = { leaseMs: 500, visibilityS: 2, maxReceiveCount: 1_000 };
+
+/** Tables, queues and a bucket; each story has a patient of its own there, one after the other. */
+const lanes = lanesOf(() => openAwsOn(localStackClients(), times));
+
+afterAll(lanes.close);
+
+/** Lets lives be lived on a lane, and looks at what they left. */
+const onALane = <T extends { readonly sent: ReadonlySet<string> }>(
+  lives: (telling: Parameters<typeof liveThrough>[0]) => Promise<T>,
+) =>
+  lanes.use(async ({ engine, names }) => {
+    const story = { seed: randomUUID(), startedAt: Date.now() };
+    const store = { kind: "aws", names, endpoint: localStackEndpoint(), ...times } as const;
+    const told = await lives({ store, ...story });
+    const aftermath = await aftermathOf(dependenciesOn(engine), aStory(story.seed, story.startedAt), told.sent);
+    return { ...told, aftermath };
+  });
+
+const undisturbed = await onALane((telling) => liveThrough(telling, []));
+
+test.concurrent.for(crashCases)("killed at $name: all is as in an undisturbed run", async ({ crashes }) => {
+  const { fired, aftermath } = await onALane((telling) => liveThrough(telling, crashes));
+  expect(fired).toEqual(crashes.map(({ point }) => point));
+  expect(aftermath).toEqual(undisturbed.aftermath);
+});
+
+test.concurrent.for(faultPoints)(
+  "frozen at %s past its lease, and thawed: all is as if it had not been",
+  async (point) => {
+    const { fences, aftermath } = await onALane((telling) => freezeAt(telling, point));
+    expect(fences).toBeGreaterThanOrEqual(unsettledPoints.includes(point) ? 1 : 0);
+    expect(aftermath).toEqual(undisturbed.aftermath);
+  },
+);
