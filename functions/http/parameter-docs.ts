@@ -27,6 +27,7 @@ export const queryParameterDocs: Readonly<Record<string, z.ZodType>> = {
     .optional()
     .meta({ description: "Only operations in this state." }),
   limit: z.int().min(1).max(100).optional().meta({ description: "Items of a page; 50 unless told." }),
+  service: z.literal("git-upload-pack").meta({ description: "The one service of git that is spoken here." }),
   cursor: z.string().optional().meta({ description: "Where the last page ended: its `next`." }),
 };
 

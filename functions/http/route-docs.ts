@@ -83,7 +83,7 @@ export const routeDocs: Readonly<Record<RouteKey<Documented>, RouteDoc>> = {
     summary: "Delete a file",
     parameters: guarded,
     success: { 200: operationSchema, 202: operationSchema },
-    problems: [...asked, 409, 412, 413, 422, 428, 429],
+    problems: [...asked, 409, 412, 413, 415, 422, 428, 429],
   },
   "POST /v1/patients/{patientId}/changes": {
     tag: "Records",
@@ -144,6 +144,7 @@ export const routeDocs: Readonly<Record<RouteKey<Documented>, RouteDoc>> = {
   "GET /git/{patientId}.git/info/refs": {
     tag: "Git",
     summary: "Smart HTTP: what a clone or a fetch asks first",
+    parameters: ["service"],
     success: { 200: "application/x-git-upload-pack-advertisement" },
     problems: asked,
   },
@@ -152,14 +153,14 @@ export const routeDocs: Readonly<Record<RouteKey<Documented>, RouteDoc>> = {
     summary: "Smart HTTP: clone and fetch",
     body: "bytes",
     success: { 200: "application/x-git-upload-pack-result" },
-    problems: [...asked, 415],
+    problems: [...asked, 413, 415],
   },
   "POST /git/{patientId}.git/git-receive-pack": {
     tag: "Git",
     summary: "Refused: records are changed through the API",
     body: "bytes",
     success: {},
-    problems: [401, 403],
+    problems: [401, 403, 404],
   },
   "GET /healthz": {
     tag: "Service",

@@ -103,6 +103,7 @@ const samples: Readonly<Record<Key, () => Driven>> = {
     {},
     { path: `${elsewhere()}/files/notes/a.md`, headers: { "if-match": tag } },
     { path: `/v1/patients/${patient}/files/vitals/a.md`, headers: { "if-match": tag } },
+    { headers: { "if-match": tag, "content-encoding": "gzip" } },
   ],
   "POST /v1/patients/{patientId}/changes": () => [
     changing({ ifMatch: null, put: `notes/${randomUUID()}.md` }),
@@ -155,8 +156,12 @@ const samples: Readonly<Record<Key, () => Driven>> = {
       body: Buffer.from("0000"),
       headers: { "content-type": "application/x-git-upload-pack-request" },
     },
+    { body: Buffer.alloc(1_000_001), headers: { "content-type": "application/x-git-upload-pack-request" } },
   ],
-  "POST /git/{patientId}.git/git-receive-pack": () => [{}],
+  "POST /git/{patientId}.git/git-receive-pack": async () => [
+    {},
+    { token: await edge.token({ patients: [randomUUID()] }) },
+  ],
   "GET /healthz": () => [{}],
   "GET /openapi.json": () => [{}],
   "GET /docs": () => [{}],
