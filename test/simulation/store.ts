@@ -2,7 +2,7 @@ import type { Effect, Head, Settlement, Summary } from "../../shared/head.ts";
 import type { Operation } from "../../shared/operation.ts";
 import type { PayloadKey } from "../../shared/ports.ts";
 
-export interface StoredHead {
+interface StoredHead {
   readonly head: Head;
   readonly owner: string | null;
   /** Ms since the epoch, by the clock of the process that took it. */
@@ -19,7 +19,7 @@ export interface StoredMessage {
   receipt: string;
 }
 
-export interface StoredOperation {
+interface StoredOperation {
   row: Operation;
   readonly order: number;
   /** What it asks for, on an engine that keeps that in the row until it is settled. */
@@ -53,7 +53,7 @@ export interface Observer {
 
 const nothing = (): void => undefined;
 
-export const noObserver: Observer = {
+const noObserver: Observer = {
   inserted: nothing,
   settling: nothing,
   moved: nothing,

@@ -6,7 +6,7 @@ import { randomFrom, type Random } from "./random.ts";
 import { createScheduler, type Scheduler } from "./scheduler.ts";
 import { emptyStore, type Observer, type Store } from "./store.ts";
 
-export interface Poison {
+interface Poison {
   readonly kind: Trouble;
   runs: number;
 }
