@@ -136,11 +136,11 @@ const dynamo: readonly Removal[] = [
   {
     ...onDynamo("dynamo-operations.ts", {
       condition: "state for dismiss",
-      from: ':pr REMOVE #k, #z",\n  "#st = :parked"',
+      from: ':pr REMOVE #k, #z", "#st = :parked"',
       suite: operations,
       noticedBy: "dismiss, when only the state",
     }),
-    to: ':pr REMOVE #k, #z",\n  "(#st = :parked OR attribute_not_exists(zz))"',
+    to: ':pr REMOVE #k, #z", "(#st = :parked OR attribute_not_exists(zz))"',
   },
   onDynamo("settle.ts", {
     condition: "no head yet",
