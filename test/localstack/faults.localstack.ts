@@ -14,12 +14,12 @@ const essential = `
   .map((call) => call.trim());
 
 /** Long enough for a delivery under another's lease on a busy machine; what a fault left behind has to run out. */
-const times = { leaseMs: 5_000, visibilityS: 5, maxReceiveCount: 1_000 };
+const engineTimes = { leaseMs: 5_000, visibilityS: 5, maxReceiveCount: 1_000 };
 
 /** A store with an injector on its clients; each run has a patient of its own there, one after the other. */
 const aLane = async () => {
   const injector = faulty(localStackClients());
-  const under = await openAwsOn(injector.clients, times);
+  const under = await openAwsOn(injector.clients, engineTimes);
   const run = async (withRarities: boolean, injection?: Injection) => {
     const story = aStory(randomUUID(), Date.now());
     const from = injector.calls.length;
