@@ -9,7 +9,8 @@ import { functionFor } from "../../functions/routes.ts";
 import { tokenVerifier } from "../../functions/tokens.ts";
 import { localHints } from "../../infra/local/hints.ts";
 import { queueEvent } from "../../infra/local/queue-event.ts";
-import { openSqliteEngine } from "../../infra/local/sqlite/open-engine.ts";
+import { engineOn } from "../../infra/local/sqlite/open-engine.ts";
+import { openFile } from "../../infra/local/sqlite/open-file.ts";
 import { allFunctions } from "../../infra/local/all-functions.ts";
 import { createSigner } from "../../shared/git/signature.ts";
 
@@ -84,8 +85,11 @@ export const anHttpEdge = async (over: Partial<Config> = {}) => {
   };
   const clock = { ms: 0 };
   const now = () => Date.now() + clock.ms;
-  const engine = await openSqliteEngine({
-    file: ":memory:",
+  const file = ":memory:";
+  const connections = openFile(file);
+  const written = connections.reader.prepare("SELECT total_changes() AS rows");
+  const engine = await engineOn(connections, {
+    file,
     now,
     random: Math.random,
     newId: randomUUID,
@@ -138,6 +142,8 @@ export const anHttpEdge = async (over: Partial<Config> = {}) => {
     privateKey,
     jwk,
     token: (claims: Claims = {}) => mint(privateKey, claims),
+    /** Rows written or deleted so far, in whatever table: what stores nothing leaves it as it is. */
+    written: () => Number(written.get()?.["rows"]),
     /** Number of rows that exist; nothing stored means that it did not rise. */
     operations: async () => (await engine.operations.list({ limit: 1_000 })).items.length,
     [Symbol.asyncDispose]: () => engine.close(),
