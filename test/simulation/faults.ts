@@ -109,8 +109,10 @@ const crashes = callFaults.filter((fault) => fault.startsWith("crash"));
 /** How a fault of one call is counted. */
 export const faultAt = (call: string, fault: CallFault): string => `${call}: ${fault}`;
 
-/** What every simulation that is worth the name has met. */
-export const kinds: readonly string[] = [...callFaults, ...troubles, ...consequences];
+/** What goes wrong by itself. */
+export const faultKinds: readonly string[] = [...callFaults, ...troubles];
+/** That, and what comes of it. */
+export const kinds: readonly string[] = [...faultKinds, ...consequences];
 /** What a long one has met: a crash before and after every call. */
 export const crashPlaces: readonly string[] = calls.flatMap((call) => crashes.map((fault) => faultAt(call, fault)));
 

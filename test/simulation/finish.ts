@@ -1,4 +1,5 @@
 import { collectAll } from "../../functions/collect.ts";
+import { compactPatient } from "../../functions/compact.ts";
 import { drain } from "../../functions/drain.ts";
 import { readRecords } from "../../functions/read-records.ts";
 import { sweep } from "../../functions/sweep.ts";
@@ -21,6 +22,8 @@ export const tidyUp = async (world: World): Promise<void> => {
   const { deps } = startProcess(world, "last", { queued: () => undefined, settled: () => undefined });
   const work = async (): Promise<void> => {
     await sweep(deps);
+    // What a compaction that was cut off has put is known for garbage once the next one, still due, has raised the generation.
+    for (const patientId of world.store.heads.keys()) await compactPatient(deps, patientId);
     await drain(deps, []);
     for (let round = 0; round < 3; round += 1) await collectAll(deps);
   };
