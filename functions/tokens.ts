@@ -114,7 +114,9 @@ const reasonOf = (cause: errors.JOSEError): string => {
 
 const callerOf = (payload: JWTPayload, issuer: string): VerifiedCaller => {
   const { sub: subject = "", name, role, scope, patients } = payload;
-  if (subject === "" || subject.length > longest.subject) throw invalid("The token's claim sub is not acceptable.");
+  // jose requires the claim, but takes any JSON for it.
+  if (typeof subject !== "string" || subject === "" || subject.length > longest.subject)
+    throw invalid("The token's claim sub is not acceptable.");
   if (scope !== undefined && typeof scope !== "string") throw invalid("The token's claim scope is not acceptable.");
   const roleName = textOf(role, longest.role);
   return {

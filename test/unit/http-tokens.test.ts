@@ -83,6 +83,7 @@ describe("a token", () => {
     ["that is not valid yet", () => aToken({ nbf: seconds() + 60 })],
     ["without a subject", () => aToken({ sub: undefined })],
     ["with an empty subject", () => aToken({ sub: "" })],
+    ["with a subject that is no text", () => aToken({ sub: 1 })],
     ["with a subject of 256 characters", () => aToken({ sub: "s".repeat(256) })],
     ["whose patients claim is no list", () => aToken({ patients: "all" })],
     ["whose scope is no text", () => aToken({ scope: ["record:read"] })],
