@@ -126,4 +126,8 @@ const live = async (order: LifeOrder): Promise<void> => {
   await engine.close();
 };
 
+// It ends with its parent, which holds our standard input: also when that is killed.
+process.stdin.resume().once("end", () => process.exit(1));
+
 await live(JSON.parse(process.env["CASENOTES_LIFE"] ?? "") as LifeOrder);
+process.exit(0);

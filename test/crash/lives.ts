@@ -11,7 +11,7 @@ const compileCache = fileURLToPath(new URL("../../.cache/compile", import.meta.u
 const startLife = (order: LifeOrder) => {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", lifeModule], {
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache, CASENOTES_LIFE: JSON.stringify(order) },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
   let out = "";
   let errors = "";
