@@ -240,7 +240,8 @@ export const startProcess = (world: World, name: string, hearing: Hearing): Proc
     tokens: { verify: async (token) => callerOf(token) },
     signer,
     log: (_, event, fields = {}) => {
-      world.note(() => `${name} ${event} ${JSON.stringify(fields)}`);
+      // A stack says where the history was started from as well, which is no part of it.
+      world.note(() => `${name} ${event} ${JSON.stringify({ ...fields, stack: undefined })}`);
       heed(world, event, fields);
     },
     now,
