@@ -51,6 +51,8 @@ export const aHostileEdge = async (over: Partial<Config> = {}) => {
     port,
     origin: `http://127.0.0.1:${port}`,
     counts,
+    /** Connections that are open. */
+    connections: () => new Promise((resolve) => server.getConnections((_error, open) => resolve(open))),
     callDirectly,
     callBySocket,
     [Symbol.asyncDispose]: async (): Promise<void> => {
