@@ -48,3 +48,10 @@ export const checkHistories = (lines: readonly LedgerLine[], histories: Historie
 /** Every patient that a ledger names. */
 export const patientsIn = (lines: readonly LedgerLine[]): ReadonlySet<string> =>
   new Set(lines.map(({ patient }) => patient).filter((patient) => patient !== ""));
+
+export const verdictText = ({ findings, counts }: Verdict): string =>
+  [
+    ...findings.slice(0, 50).map(({ rule, patient, detail }) => `${rule}: patient ${patient}: ${detail}`),
+    ...(findings.length > 50 ? [`… and ${findings.length - 50} more`] : []),
+    `${counts.requests} requests, ${counts.operations} changes asked for, ${counts.reads} reads; ${counts.patients} histories, ${counts.commits} commits: ${findings.length} contradictions`,
+  ].join("\n");

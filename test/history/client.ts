@@ -98,6 +98,8 @@ interface Written {
   readonly body: string;
 }
 
+export type RecordedClient = ReturnType<typeof recordedClient>;
+
 const inChangeSet = ({ path, etag, content }: FileChange) => {
   const ifMatch = etag === null ? null : `"${etag}"`;
   return content === undefined ? { delete: path, ifMatch } : { put: path, content, ifMatch };

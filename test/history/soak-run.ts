@@ -1,0 +1,131 @@
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Service } from "../support/service.ts";
+import { checkHistories, patientsIn, type Verdict } from "./check.ts";
+import { recordedClient, type RecordedClient } from "./client.ts";
+import { historiesOf } from "./histories.ts";
+import { ledgerTo, makeLedger, readLedger } from "./ledger.ts";
+import { soakLoad, type SoakLoad, type Stretch } from "./soak-load.ts";
+
+export interface SoakPlan {
+  readonly patients: number;
+  readonly clients: number;
+  /** Processes that are killed, one picked at random each time. */
+  readonly members: readonly string[];
+  readonly killEveryMs: number;
+  /** Pairs of stretches, one left alone and one with kills: what else the machine does meets both. */
+  readonly pairs: number;
+  readonly stretchMs: number;
+  readonly progress: (text: string) => void;
+}
+
+export interface SoakResult {
+  readonly verdict: Verdict;
+  readonly kills: number;
+  readonly undisturbed: Stretch;
+  readonly disturbed: Stretch;
+  readonly statuses: Readonly<Record<number, number>>;
+  /** Time that the check took, cloning and all, s. */
+  readonly checkSeconds: number;
+}
+
+export const perSecond = ({ committed, seconds }: Stretch): number => committed / seconds;
+
+/** Load on a service whose processes are killed now and then; all histories are cloned and checked at the end. */
+export const soak = async (service: Service, plan: SoakPlan): Promise<SoakResult> => {
+  const home = mkdtempSync(join(tmpdir(), "casenotes-soak-"));
+  const file = join(home, "ledger.jsonl");
+  makeLedger(file);
+  const ledger = ledgerTo(file);
+  const clients = await Promise.all(
+    Array.from({ length: plan.clients }, async (_, number) => {
+      const token = await service.token({ subject: `client-${number}`, minutes: 12 * 60 });
+      return recordedClient({ url: service.url, token, number, ledger });
+    }),
+  );
+  try {
+    const load = soakLoad(
+      clients,
+      Array.from({ length: plan.patients }, () => randomUUID()),
+    );
+    plan.progress(`${plan.patients} patients …`);
+    await load.prepare();
+    const told = await stretches(service, plan, load);
+    await closeAll(clients);
+    ledger.flush();
+    plan.progress("cloning every history, and checking …");
+    const began = performance.now();
+    const lines = readLedger(file);
+    const source = { url: service.url, token: await service.token() };
+    const verdict = checkHistories(lines, await historiesOf(source, patientsIn(lines)));
+    return { ...told, verdict, statuses: load.statuses, checkSeconds: (performance.now() - began) / 1_000 };
+  } finally {
+    await closeAll(clients);
+    rmSync(home, { recursive: true });
+  }
+};
+
+const closeAll = async (clients: readonly RecordedClient[]): Promise<void> => {
+  for (const client of clients) await client[Symbol.asyncDispose]();
+};
+
+const nothing: Stretch = { committed: 0, seconds: 0 };
+
+const sumOf = (a: Stretch, b: Stretch): Stretch => ({
+  committed: a.committed + b.committed,
+  seconds: a.seconds + b.seconds,
+});
+
+const stretches = async (service: Service, plan: SoakPlan, load: SoakLoad) => {
+  let [undisturbed, disturbed, kills] = [nothing, nothing, 0];
+  // The first requests meet code that is not compiled yet.
+  await load.run(Math.min(plan.stretchMs, 3_000));
+  for (let pair = 1; pair <= plan.pairs; pair += 1) {
+    const calm = await load.run(plan.stretchMs);
+    const killing = startKilling(service, plan);
+    const storm = await load.run(plan.stretchMs);
+    kills += await killing.stop();
+    plan.progress(
+      `pair ${pair} of ${plan.pairs}: ${perSecond(calm).toFixed(0)}/s left alone, ${perSecond(storm).toFixed(0)}/s with kills`,
+    );
+    [undisturbed, disturbed] = [sumOf(undisturbed, calm), sumOf(disturbed, storm)];
+    await untilAllLive(service, plan.members);
+  }
+  return { undisturbed, disturbed, kills };
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+const startKilling = (service: Service, { members, killEveryMs }: SoakPlan) => {
+  let kills = 0;
+  const timer = setInterval(() => {
+    const living = members.filter((member) => isAlive(service.pid(member)));
+    const member = living[Math.floor(Math.random() * living.length)];
+    if (member === undefined) return;
+    kills += 1;
+    void service.kill(member);
+  }, killEveryMs);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      return kills;
+    },
+  };
+};
+
+/** What a start costs belongs to the stretch with the kills. */
+const settleMs = 1_000;
+
+const untilAllLive = async (service: Service, members: readonly string[]): Promise<void> => {
+  while (!members.every((member) => isAlive(service.pid(member)))) await sleep(100);
+  await sleep(settleMs);
+};

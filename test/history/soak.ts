@@ -1,0 +1,97 @@
+import { parseArgs } from "node:util";
+import { runDoctor } from "../support/run-doctor.ts";
+import { startService } from "../support/service.ts";
+import { verdictText } from "./check.ts";
+import { perSecond, soak, type SoakResult } from "./soak-run.ts";
+
+const usage = `Loads the service while its workers are killed, then holds every answer against the histories that git clones.
+
+  npm run soak [-- flags]
+
+  --seconds N    of load with kills, and as much without (60)
+  --workers N    processes that commit (4)
+  --patients N   (500)
+  --clients N    each with one request under way (20)
+  --http         the process that answers is killed, too
+
+Exit code 1: an answer contradicts a history, the doctor found something, or with kills there was less than 80 % of the
+undisturbed throughput.
+`;
+
+const flags = {
+  seconds: { type: "string", default: "60" },
+  workers: { type: "string", default: "4" },
+  patients: { type: "string", default: "500" },
+  clients: { type: "string", default: "20" },
+  http: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+const complain = (text: string): never => {
+  process.stderr.write(`${text}\n\n${usage}`);
+  process.exit(1);
+};
+
+const readFlags = () => {
+  try {
+    return parseArgs({ options: flags, strict: true }).values;
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    return complain(cause.message);
+  }
+};
+
+const whole = (name: string, text: string): number => {
+  const value = Number(text);
+  return Number.isInteger(value) && value > 0 ? value : complain(`--${name} must be a whole number from 1 on`);
+};
+
+const killEveryMs = 1_000;
+const longestStretchS = 10;
+const leastRatio = 0.8;
+
+const progress = (text: string): void => void process.stderr.write(`  ${text}\n`);
+
+const report = ({ undisturbed, disturbed, kills, statuses, verdict, checkSeconds }: SoakResult): boolean => {
+  const ratio = perSecond(disturbed) / perSecond(undisturbed);
+  const failed = Object.entries(statuses).filter(([status]) => Number(status) >= 500);
+  process.stdout.write(
+    [
+      `committed: ${undisturbed.committed} in ${undisturbed.seconds.toFixed(1)} s undisturbed (${perSecond(undisturbed).toFixed(0)}/s)`,
+      `           ${disturbed.committed} in ${disturbed.seconds.toFixed(1)} s with ${kills} kills (${perSecond(disturbed).toFixed(0)}/s): ${(ratio * 100).toFixed(0)} %`,
+      `answers: ${JSON.stringify(statuses)}`,
+      verdictText(verdict),
+      `checked in ${checkSeconds.toFixed(1)} s`,
+      "",
+    ].join("\n"),
+  );
+  return verdict.findings.length === 0 && failed.length === 0 && ratio >= leastRatio;
+};
+
+const main = async (): Promise<void> => {
+  const given = readFlags();
+  if (given.help) return void process.stdout.write(usage);
+  const [seconds, workers, patients, clients] = (["seconds", "workers", "patients", "clients"] as const).map((name) =>
+    whole(name, given[name]),
+  ) as [number, number, number, number];
+  const members = Array.from({ length: workers }, (_, at) => `worker-${at + 1}`);
+  const pairs = Math.ceil(seconds / longestStretchS);
+  await using service = await startService({ args: ["--workers", String(workers)] });
+  const result = await soak(service, {
+    patients,
+    clients,
+    members: given.http ? [...members, "http"] : members,
+    killEveryMs,
+    pairs,
+    stretchMs: (seconds * 1_000) / pairs,
+    progress,
+  });
+  const isFine = report(result);
+  await service.stop();
+  progress("the doctor looks at everything …");
+  const doctor = await runDoctor("--data", service.data);
+  process.stdout.write(`${doctor.stdout}${doctor.stderr}`);
+  if (!isFine || doctor.code !== 0) process.exitCode = 1;
+};
+
+await main();
