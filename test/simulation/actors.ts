@@ -116,7 +116,7 @@ const keepHouse = (world: World, process: Process, heard: string[]): void => {
   void often(20_000, () => compactSome(world, process));
   void often(60_000, () => sweep(deps));
   void often(60_000, () => takeDeadLetters(process));
-  void often(150_000, () => collectAll(deps));
+  void often(random.pick([20_000, 150_000]), () => collectAll(deps));
 };
 
 /** Starts the service: two processes that answer, three that commit, two that keep house. */

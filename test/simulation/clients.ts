@@ -191,7 +191,7 @@ const write = async (client: Client, patientId: string): Promise<void> => {
   const id = operationIdOf({ issuer, subject: token, name: "", role: "" }, key);
   world.model.asked(id, patientId, intent);
   const poison = poisonFor(world, random);
-  if (poison !== undefined) world.poison.set(id, { kind: poison, runs: 1 + random.below(6) });
+  if (poison !== undefined) world.poison.set(id, { kind: poison, runs: 1 + random.below(9) });
   const request = requestOf(patientId, intent, random);
   const repeat = { ...request, headers: { ...request.headers, "idempotency-key": key } };
   world.note(() => `${token} asks for ${id}: ${JSON.stringify(intent)} of ${patientId}`);

@@ -1,4 +1,4 @@
-import { collectAll } from "../../functions/collect.ts";
+import { collectAll, restRounds } from "../../functions/collect.ts";
 import { compactPatient } from "../../functions/compact.ts";
 import { drain } from "../../functions/drain.ts";
 import { readRecords } from "../../functions/read-records.ts";
@@ -25,7 +25,8 @@ export const tidyUp = async (world: World): Promise<void> => {
     // What a compaction that was cut off has put is known for garbage once the next one, still due, has raised the generation.
     for (const patientId of world.store.heads.keys()) await compactPatient(deps, patientId);
     await drain(deps, []);
-    for (let round = 0; round < 3; round += 1) await collectAll(deps);
+    // One that may have been begun, everybody's turn, and the second sight of what the last of them showed.
+    for (let round = 0; round < restRounds + 2; round += 1) await collectAll(deps);
   };
   let isDone = false;
   const end = async (): Promise<void> => {

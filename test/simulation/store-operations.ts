@@ -77,6 +77,7 @@ const isParked = ({ state }: Operation): boolean => state === "parked";
 
 export const setTries = (store: Store, id: string, { attempt, tries }: { attempt: number; tries: number }): void => {
   const stored = standing(store, id, isQueuedWith(attempt));
+  store.observer.tried(id, tries);
   stored.row = { ...stored.row, tries };
 };
 

@@ -43,6 +43,7 @@ export interface Observer {
   /** After a settle, a compaction or a deletion of segments. */
   moved(patientId: string): void;
   parked(operation: Operation): void;
+  tried(id: string, tries: number): void;
   redriven(operation: Operation): void;
   dismissed(operation: Operation): void;
   deleting(message: StoredMessage): void;
@@ -58,6 +59,7 @@ const noObserver: Observer = {
   settling: nothing,
   moved: nothing,
   parked: nothing,
+  tried: nothing,
   redriven: nothing,
   dismissed: nothing,
   deleting: nothing,

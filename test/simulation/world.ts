@@ -1,3 +1,4 @@
+import { writePathDefaults } from "../../functions/config.ts";
 import { Fault } from "../../shared/errors.ts";
 import type { Operation } from "../../shared/operation.ts";
 import { type CallFault, faultAt, type Rates, ratesFor, type Trouble } from "./faults.ts";
@@ -64,6 +65,7 @@ const observerOf = (world: () => World): Observer => ({
     world().count("operation parked");
     world().model.parked(row);
   },
+  tried: (id, tries) => must(tries <= writePathDefaults.parkAtTries, `${id} runs alone for the ${tries}th time`),
   redriven: (row) => {
     world().count("operation redriven");
     world().model.redriven(row);
