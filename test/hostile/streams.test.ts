@@ -34,7 +34,7 @@ describe(`of ${streams.length} broken streams`, () => {
   // Side by side: after a broken body the server reads on for 2 s. None of them stores anything.
   test.concurrent.for(streams)(
     "%s is refused or cut, once, stores nothing, and others are served",
-    async ([, { parts, ...how }, statuses], { expect }) => {
+    async ([, { parts, ...how }, statuses]) => {
       const before = edge.written();
       const filled = parts.map((part) =>
         typeof part === "string" ? part.replaceAll(":authorization", authorization) : part,
