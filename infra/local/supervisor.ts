@@ -31,8 +31,8 @@ export interface Supervisor {
 interface Running {
   readonly plan: MemberPlan;
   child: ChildProcess | undefined;
-  ready: boolean;
-  startedAt: number;
+  /** Since when it serves; undefined while it does not. */
+  readyAt: number | undefined;
   quickDeaths: number;
   starts: number;
   restart: NodeJS.Timeout | undefined;
@@ -44,7 +44,7 @@ const times = {
   killMs: 500,
   termGraceMs: 200,
   giveBackMs: 1_000,
-  livedMs: 10_000,
+  livedMs: 1_000,
   mostBackOffMs: 5_000,
   startsBeforeGivingUp: 4,
 };
@@ -66,8 +66,7 @@ export const supervise = (options: SupervisorOptions): Supervisor => {
   const running = options.members.map((plan): Running => ({
     plan,
     child: undefined,
-    ready: false,
-    startedAt: 0,
+    readyAt: undefined,
     quickDeaths: 0,
     starts: 0,
     restart: undefined,
@@ -107,7 +106,6 @@ const start = (shared: Shared, member: Running): void => {
     execArgv: memberFlags,
   });
   member.child = child;
-  member.startedAt = Date.now();
   options.log("info", "member.started", { member: member.plan.name, memberPid: child.pid });
   child.on("message", (message: MemberMessage) => take(shared, member, message));
   child.on("error", (cause) => options.log("error", "member.error", { member: member.plan.name, error: cause.name }));
@@ -126,7 +124,7 @@ const take = (shared: Shared, member: Running, message: MemberMessage): void => 
 /** Queued work concerns the workers; outcomes concern the HTTP process, and workers whose queue got longer. */
 const relay = ({ running }: Shared, from: Running, message: SupervisorMessage & { readonly kind: "hint" }): void => {
   for (const member of running) {
-    if (member === from || !member.ready) continue;
+    if (member === from || member.readyAt === undefined) continue;
     if (member.plan.role === "http" ? message.settled.length > 0 : message.queued) tell(member, message);
   }
 };
@@ -150,9 +148,10 @@ const tell = ({ child }: Running, message: SupervisorMessage): void => {
 };
 
 const nowReady = (shared: Shared, member: Running, url: string | undefined): void => {
-  member.ready = true;
+  member.readyAt = Date.now();
   if (url !== undefined) shared.url = url;
-  if (shared.announced || shared.url === undefined || !shared.running.every(({ ready }) => ready)) return;
+  if (shared.announced || shared.url === undefined || shared.running.some(({ readyAt }) => readyAt === undefined))
+    return;
   shared.announced = true;
   shared.options.onReady(shared.url);
 };
@@ -163,24 +162,22 @@ const ended = async (
   { code, signal }: { readonly code: number | null; readonly signal: string | null },
 ): Promise<void> => {
   const { options } = shared;
-  const wasReady = member.ready;
   member.child = undefined;
-  member.ready = false;
   if (shared.stopping) return;
-  options.log("warn", "member.ended", { member: member.plan.name, code, signal });
-  member.quickDeaths = wasReady && Date.now() - member.startedAt > times.livedMs ? 0 : member.quickDeaths + 1;
+  const hasLived = member.readyAt !== undefined && Date.now() - member.readyAt > times.livedMs;
+  member.readyAt = undefined;
+  member.quickDeaths = hasLived ? 0 : member.quickDeaths + 1;
+  const restartMs = restartWait(member);
+  options.log("warn", "member.ended", { member: member.plan.name, code, signal, restartMs });
   const hopeless = code === misconfigured || member.quickDeaths >= times.startsBeforeGivingUp;
   if (hopeless && !shared.announced) return options.onGivingUp();
   if (member.plan.role === "worker") await giveBack(shared);
-  scheduleRestart(shared, member);
+  if (!shared.stopping) member.restart = setTimeout(() => start(shared, member), restartMs);
 };
 
-/** The first restart is at once; one that keeps dying young is restarted ever more slowly. */
-const scheduleRestart = (shared: Shared, member: Running): void => {
-  if (shared.stopping) return;
-  const wait = member.quickDeaths <= 1 ? 0 : Math.min(times.mostBackOffMs, 50 * 2 ** member.quickDeaths);
-  member.restart = setTimeout(() => start(shared, member), wait);
-};
+/** The first restart is at once; one that keeps dying before it has served for a second is restarted ever more slowly. */
+const restartWait = ({ quickDeaths }: Running): number =>
+  quickDeaths <= 1 ? 0 : Math.min(times.mostBackOffMs, 50 * 2 ** quickDeaths);
 
 const stopRole = async (running: readonly Running[], role: MemberPlan["role"], drainMs: number): Promise<void> => {
   const ends = running

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aPatientOf } from "../support/clinic.ts";
 import { aFolder } from "../support/engines.ts";
 import { spawnService, startService, type Service } from "../support/service.ts";
 
@@ -176,6 +177,25 @@ describe("the supervisor", () => {
     expect(service.supervisor.exitCode).toBe(0);
     expect(service.logs().filter(({ level }) => level === "error" || level === "warn")).toEqual([]);
   });
+});
+
+test("a worker that has served for a second is started again at once each time; one that has not, ever later", async () => {
+  await using service = await startService();
+  const killWorker = async () => {
+    const worker = service.pid("worker-1");
+    await service.kill("worker-1");
+    await until(() => service.pid("worker-1") !== worker);
+  };
+  const waits = () =>
+    service.logs().flatMap(({ event, ...line }) => (event === "member.ended" ? [line["restartMs"]] : []));
+  for (let life = 1; life <= 3; life++) {
+    expect((await aPatientOf(service)).create.status).toBe(201);
+    await sleep(1_100);
+    await killWorker();
+  }
+  expect(waits()).toEqual([0, 0, 0]);
+  for (let life = 1; life <= 3; life++) await killWorker();
+  expect(waits().slice(3)).toEqual([0, 200, 400]);
 });
 
 test("without workers the service accepts and answers", async () => {
