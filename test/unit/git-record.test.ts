@@ -1,10 +1,13 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { decodeCommit } from "../../shared/git/commit-object.ts";
 import { compactedSegment, treesToWriteWhole } from "../../shared/git/compaction.ts";
 import { decodeFooter } from "../../shared/git/footer.ts";
 import { numberAtTime, numberOfCommit, readCommits } from "../../shared/git/history.ts";
 import { maxDeltaDepth } from "../../shared/git/limits.ts";
 import { decodeEntry } from "../../shared/git/pack.ts";
+import { openRepository } from "../../shared/git/repository.ts";
+import { segmentCache } from "../../shared/git/segment-cache.ts";
 import { treeAt } from "../../shared/git/tree-at.ts";
 import { diffTrees } from "../../shared/git/tree-diff.ts";
 import type { FileChange, RecordTree } from "../../shared/record/view.ts";
@@ -116,6 +119,39 @@ test("a tree that comes back in a later segment reads correctly: A, B, A again a
       expect((await repository.object({ segment, entry })).oid).toBe(entry.oid);
     }
   }
+});
+
+test("a delta leans on an older copy: a tree that came back is read in a few steps", async () => {
+  const record = aRecord({ tailBytes: 1 });
+  record.commit(...Array.from({ length: 20 }, (_, i) => aFile(`f${i}.md`, `${i}`)));
+  for (const content of ["B", "0", "B"]) record.commit(aFile("f0.md", content));
+  const { packs, commits } = record.head();
+  let reads = 0;
+  const read: TestRecord["read"] = async (id, range) => {
+    if (++reads > 100) throw new Error("it goes round in a circle");
+    return record.read(id, range);
+  };
+  // Nothing is kept, so that each step is a read.
+  const repository = openRepository({ patientId: "p", packs, commits, read, cache: segmentCache(0) });
+  for (const [segment] of record.segments().entries()) {
+    for (const entry of (await repository.segments.footer(segment)).inPackOrder()) {
+      reads = 0;
+      expect((await repository.object({ segment, entry })).oid).toBe(entry.oid);
+    }
+  }
+});
+
+test("the last commit of a batch is signed, and with it those before", async () => {
+  const record = aRecord();
+  const { commits } = record.batch(...["one", "two", "three"].map((content) => aDraft([aFile("a.md", content)])));
+  const repository = record.open();
+  const signed = await Promise.all(
+    commits.map(async (oid) => {
+      const { body } = await repository.object((await repository.find(oid))!);
+      return decodeCommit(oid, body).signature !== undefined;
+    }),
+  );
+  expect(signed).toEqual([false, false, true]);
 });
 
 test("a merge that holds B and the later A, but not the A that B leans on, reads correctly", async () => {

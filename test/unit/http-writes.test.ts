@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { operationIdOf } from "../../functions/http/idempotency.ts";
 import { aNote, anHttpEdge, aPatient, aPatientBody, type HttpEdge } from "../support/http-edge.ts";
 
 let edge: HttpEdge;
@@ -163,6 +164,12 @@ describe("a repeat with the same key", () => {
       token: await edge.token({ subject: "user-2" }),
     });
     expect(theirs.json.id).not.toBe(mine.json.id);
+  });
+
+  test.for(["issuer", "subject"] as const)("of another %s is another operation", (which) => {
+    const caller = { issuer: "https://one.test", subject: "user-1", name: "A Clinician", role: "clinician" };
+    expect(operationIdOf({ ...caller, name: "Another" }, "shared")).toBe(operationIdOf(caller, "shared"));
+    expect(operationIdOf({ ...caller, [which]: "other" }, "shared")).not.toBe(operationIdOf(caller, "shared"));
   });
 
   test("repeats a rejection with its own status and the members that help", async () => {

@@ -279,6 +279,24 @@ describe("the file", () => {
   });
 });
 
+test("the patient that waited longest is served first, and one that was just served goes behind the others", async () => {
+  await using under = await openSqlite();
+  const { queue } = under.engine;
+  const [first, second, third] = [aPatientId(), aPatientId(), aPatientId()];
+  for (const patientId of [first, first, second, third]) {
+    await queue.send(messageOf(anOperation({ patientId })));
+    await under.passTime(1);
+  }
+  const served: string[] = [];
+  for (let n = 0; n < 4; n += 1) {
+    const [message] = await queue.receive(1);
+    served.push(message?.group ?? "");
+    await under.passTime(1);
+    await queue.delete([message?.receipt ?? ""]);
+  }
+  expect(served).toEqual([first, second, third, first]);
+});
+
 test("a deduplication id is forgotten after five minutes", async () => {
   await using under = await openSqlite();
   const { queue } = under.engine;
