@@ -1,98 +1,106 @@
-import { isFault } from "../shared/errors.ts";
-import { findGarbage, isSightings, sightingsId } from "../shared/git/garbage.ts";
-import type { SegmentId } from "../shared/git/pack-map.ts";
-import type { Head } from "../shared/head.ts";
+import { hash } from "node:crypto";
 import type { PatientId } from "../shared/operation.ts";
+import { collectPatient } from "./collect-patient.ts";
+import { openRound, type Round } from "./collect-round.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { throwFields } from "./throw-fields.ts";
 
-/** What one round did with a patient's segments. */
-export interface Collected {
-  /** Garbage seen for the first time: the next round deletes it. */
-  readonly seen: readonly SegmentId[];
-  readonly deleted: readonly SegmentId[];
+const pageSize = 100;
+
+/** Patients at a time: what waits for the store is waited for together. */
+const lanes = 8;
+
+/**
+ * A patient who does not change is visited in one of so many rounds: not every writer that fails is followed by a commit, and
+ * clocks may be wrong by more than is allowed for.
+ */
+export const restRounds = 30;
+
+/** Patients who fail before the rest is left to the next call: a store that is down fails all of them. */
+const mostFailures = 20;
+
+export interface CollectOptions {
+  /** After this time no page is begun, ms since the epoch; the next call goes on there. */
+  readonly stopAt?: number;
+  /** A round is begun so long after the one before was, ms; until then there is nothing to do. */
+  readonly apartMs?: number;
 }
 
-const nothing: Collected = { seen: [], deleted: [] };
+interface Page {
+  readonly patients: readonly PatientId[];
+  readonly round: Round;
+  readonly again: ReadonlySet<PatientId>;
+}
 
-/** A later head, with an epoch that fences every writer up to now; undefined while one holds the lease: it may be at work. */
-const raiseEpoch = async ({ engine, newId }: Dependencies, patientId: PatientId): Promise<Head | undefined> => {
-  const owner = newId();
+interface Visit {
+  /** Whether the next round must come again, whatever else it visits. */
+  readonly leaves: boolean;
+  readonly failure?: unknown;
+}
+
+const isDue = (patientId: PatientId, round: number): boolean =>
+  Number.parseInt(hash("sha1", patientId).slice(0, 8), 16) % restRounds === round % restRounds;
+
+/**
+ * Whether there may be garbage: something was left to do, the record changed since the round before (garbage is made by
+ * writers), it has no commit (one was refused), or it is its turn.
+ */
+const isVisited = async ({ engine }: Dependencies, patientId: PatientId, { round, again }: Page): Promise<boolean> => {
+  if (round.since === null || again.has(patientId) || isDue(patientId, round.number)) return true;
+  const head = await engine.heads.read(patientId);
+  if (head === undefined) return false;
+  return head.updatedAt === null || Date.parse(head.updatedAt) >= round.since;
+};
+
+const visit = async (deps: Dependencies, patientId: PatientId, page: Page): Promise<Visit> => {
   try {
-    const before = await engine.heads.acquire(patientId, owner);
-    await engine.heads.release(patientId, owner);
-    return before;
-  } catch (error) {
-    if (isFault(error, "lease-busy")) return undefined;
-    throw error;
+    if (!(await isVisited(deps, patientId, page))) return { leaves: false };
+    const { seen, unsure = [] } = await collectPatient(deps, patientId, page.round.id);
+    return { leaves: seen.length + unsure.length > 0 };
+  } catch (failure) {
+    deps.log("error", "record.collection-failed", { patientId, ...throwFields(failure) });
+    return { leaves: true, failure };
   }
 };
 
-/** `listed` was read before any head is: see findGarbage. */
-const deadAmong = async (
+/** Visits a page of patients, several at a time. Returns what the round has come to, and what went wrong. */
+const visitPage = async (deps: Dependencies, { patients, round, again }: Page, next: string | undefined) => {
+  const left = new Set(round.left);
+  const failures: unknown[] = [];
+  const waiting = patients.values();
+  const lane = async (): Promise<void> => {
+    for (const patientId of waiting) {
+      const { leaves, failure } = await visit(deps, patientId, { patients, round, again });
+      if (leaves) left.add(patientId);
+      if (failure !== undefined) failures.push(failure);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  const reached: Round = { ...round, after: next ?? null, isDone: next === undefined, left: [...left] };
+  return { reached, failures };
+};
+
+/**
+ * Goes on with the round of collecting that was not finished, or begins one, and visits every patient who may have garbage.
+ * What a patient leaves to do is remembered, so that "deleted by the second round that sees it" needs no change of the
+ * record. A patient who fails is logged, left to the next round, and the first such error thrown in the end.
+ */
+export const collectAll = async (
   deps: Dependencies,
-  patientId: PatientId,
-  listed: readonly SegmentId[],
-): Promise<readonly SegmentId[]> => {
-  const head = await deps.engine.heads.read(patientId);
-  if (head === undefined) return [];
-  const { dead, unsure } = findGarbage(listed, head);
-  if (unsure.length === 0) return dead;
-  const raised = await raiseEpoch(deps, patientId);
-  return raised === undefined ? dead : findGarbage(listed, raised).dead;
-};
-
-/**
- * What the round before saw is a note beside the segments: one line an id. It outlives the function that wrote it, needs no
- * table and no clock, and exists only where there is garbage. A note that is lost costs one more round; two collectors at
- * once leave two notes, which count as one.
- */
-const readSightings = async (
-  { engine }: Dependencies,
-  patientId: PatientId,
-  notes: readonly SegmentId[],
-): Promise<ReadonlySet<SegmentId>> => {
-  const texts = await Promise.all(
-    notes.map(async (id) => {
-      try {
-        return Buffer.from(await engine.segments.get(patientId, id)).toString("latin1");
-      } catch (error) {
-        if (isFault(error, "segment-missing")) return "";
-        throw error;
-      }
-    }),
-  );
-  return new Set(texts.flatMap((text) => text.split("\n")));
-};
-
-/**
- * One round of collecting a patient's garbage (03, "Garbage without clocks"): deletes the segments that this round and one
- * before found dead, and notes the others for the next. Rounds should lie further apart than the longest read takes.
- */
-export const collectPatient = async (deps: Dependencies, patientId: PatientId): Promise<Collected> => {
-  const { segments } = deps.engine;
-  const listed = (await segments.list(patientId)).map(({ id }) => id);
-  const notes = listed.filter(isSightings);
-  const dead = await deadAmong(deps, patientId, listed);
-  if (dead.length === 0 && notes.length === 0) return nothing;
-  const before = await readSightings(deps, patientId, notes);
-  const deleted = dead.filter((id) => before.has(id));
-  const seen = dead.filter((id) => !before.has(id));
-  if (seen.length > 0) {
-    const note = sightingsId(deps.newId().replaceAll("-", ""));
-    await segments.put(patientId, note, Buffer.from(seen.join("\n"), "latin1"));
+  { stopAt = Number.POSITIVE_INFINITY, apartMs = 0 }: CollectOptions = {},
+): Promise<void> => {
+  const open = await openRound(deps, apartMs);
+  if (open === undefined) return;
+  let { round } = open;
+  const again = new Set(round.again);
+  const failures: unknown[] = [];
+  while (!round.isDone && deps.now() < stopAt && failures.length < mostFailures) {
+    const place = round.after === null ? {} : { after: round.after };
+    const { items, next } = await deps.engine.heads.list({ limit: pageSize, ...place });
+    const visited = await visitPage(deps, { patients: items, round, again }, next);
+    round = visited.reached;
+    failures.push(...visited.failures);
+    await open.save(round);
   }
-  // The new note first: a kill in between leaves one too many, never one too few.
-  await segments.delete(patientId, [...deleted, ...notes]);
-  deps.log("info", "record.collected", { patientId, seen: seen.length, deleted: deleted.length });
-  return { seen, deleted };
-};
-
-/** One round over every patient that has a head. */
-export const collectAll = async (deps: Dependencies): Promise<void> => {
-  let after: string | undefined;
-  do {
-    const page = await deps.engine.heads.list({ limit: 100, ...(after === undefined ? {} : { after }) });
-    for (const patientId of page.items) await collectPatient(deps, patientId);
-    after = page.next;
-  } while (after !== undefined);
+  if (failures.length > 0) throw failures[0];
 };

@@ -165,7 +165,7 @@ export const functionPlans: Readonly<Record<EntryName, FunctionPlan>> = {
     concurrency: 1,
     tables: { heads: ["GetItem", "UpdateItem", "index/Query"] },
     segments: ["get", "put", "delete", "list"],
-    everyMinutes: 24 * 60,
+    everyMinutes: 60,
   },
   compact: {
     memoryMb: 1_769,

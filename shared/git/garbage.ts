@@ -42,8 +42,11 @@ export const findGarbage = (listed: readonly SegmentId[], head: Reference): Garb
 
 const sightingsPrefix = "seen-";
 
-/** Names the note of one round of collecting; no segment has such an id. */
-export const sightingsId = (random: string): SegmentId => `${sightingsPrefix}${random}`;
+/** Names a note of one round of collecting; no segment has such an id. `round` and `random` are letters and digits. */
+export const sightingsId = (round: string, random: string): SegmentId => `${sightingsPrefix}${round}-${random}`;
 
 /** Whether an id in a listing is a note of the collector's, not a segment. */
 export const isSightings = (id: SegmentId): boolean => id.startsWith(sightingsPrefix);
+
+/** Whether a note was left by this very round, which must not count what it saw twice as seen by two. */
+export const isOfRound = (note: SegmentId, round: string): boolean => note.startsWith(sightingsId(round, ""));

@@ -1,7 +1,7 @@
 import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { hash, randomUUID } from "node:crypto";
 import { itemOf } from "../../functions/adapters/operation-item.ts";
-import { collectPatient } from "../../functions/collect.ts";
+import { collectPatient } from "../../functions/collect-patient.ts";
 import { compactPatient } from "../../functions/compact.ts";
 import { followSettled, sendEffects } from "../../functions/drain.ts";
 import type { HttpEvent } from "../../functions/http/exchange.ts";

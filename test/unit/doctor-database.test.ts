@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { collectorsPlace } from "../../functions/collect-round.ts";
 import { backUp } from "../../infra/local/backup.ts";
 import { UsageError } from "../../infra/local/doctor/doctor-arguments.ts";
 import { examineDataFolder } from "../../infra/local/doctor/examine-data-folder.ts";
@@ -48,9 +49,10 @@ test("names a claim on an identifier that no record has", async () => {
   ]);
 });
 
-test("names segments of a patient that has no head", async () => {
+test("names segments of a patient that has no head, but not what the collector keeps among them", async () => {
   using folder = aFolder();
   await using clinic = await aClinic({ commits: 1, file: join(folder.path, "casenotes.db") });
+  clinic.sql("INSERT INTO segments (patient_id, id, part, bytes) VALUES (?, 'round-x', 0, x'00')", collectorsPlace);
   clinic.sql("INSERT INTO segments (patient_id, id, part, bytes) VALUES ('nobody', 'x', 0, x'00')");
   expect((await examine(folder.path)).findings).toMatchObject([
     { kind: "skipped" },

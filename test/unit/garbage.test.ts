@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { collectAll, collectPatient } from "../../functions/collect.ts";
+import { collectAll } from "../../functions/collect.ts";
+import { collectPatient } from "../../functions/collect-patient.ts";
 import { findGarbage, isSightings } from "../../shared/git/garbage.ts";
 import { segmentId } from "../../shared/git/segment-id.ts";
 import { loadState } from "../../shared/git/state.ts";
@@ -109,7 +110,7 @@ test("a segment of a writer that holds the lease is left alone, round after roun
   const id = segmentId({ first: 2, by: "writer", number: epoch, random: "new" });
   await engine.segments.put(patientId, id, Buffer.from("a segment"));
   for (let round = 0; round < 3; round++) {
-    expect(await collectPatient(deps, patientId)).toEqual({ seen: [], deleted: [] });
+    expect(await collectPatient(deps, patientId)).toEqual({ seen: [], deleted: [], unsure: [id] });
   }
   expect(await patient.listed()).toContain(id);
   expect((await patient.head()).epoch).toBe(epoch);
@@ -160,6 +161,16 @@ test("a lost compaction's segment goes, one that may yet be published stays", as
   await collectPatient(deps, patientId);
   expect(await patient.listed()).not.toContain("000000c4-lost");
   expect(await patient.listed()).toContain("000000c5-next");
+});
+
+test("a round that visits a patient twice, as after a kill, counts as one", async () => {
+  await using patient = await aPatient();
+  const { deps, patientId } = patient;
+  const garbage = await aDeadWriter(patient);
+  const [round, next] = [randomUUID(), randomUUID()];
+  expect(await collectPatient(deps, patientId, round)).toEqual({ seen: [garbage], deleted: [] });
+  expect(await collectPatient(deps, patientId, round)).toEqual({ seen: [garbage], deleted: [] });
+  expect(await collectPatient(deps, patientId, next)).toEqual({ seen: [], deleted: [garbage] });
 });
 
 test("what one round saw is known to the next after a restart", async () => {

@@ -1,12 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
+import { collectorsPlace } from "../../../functions/collect-round.ts";
 import { notebookOf, type Finding } from "../../../functions/doctor/finding.ts";
 import { applicationId, schemaVersion } from "../sqlite/schema.ts";
 
 /** Lines of PRAGMA integrity_check that are shown; the rest say the same. */
 const mostLines = 20;
 
-const headless =
-  "SELECT DISTINCT patient_id AS id FROM segments WHERE patient_id NOT IN (SELECT patient_id FROM heads)";
+const headless = `
+  SELECT DISTINCT patient_id AS id FROM segments
+  WHERE patient_id NOT IN (SELECT patient_id FROM heads) AND patient_id <> ?`;
 
 /** Patients with claims on identifiers that their summary does not have: nobody else could ever use these. */
 const stale = `
@@ -35,7 +37,7 @@ const checkVersion = (db: DatabaseSync): Finding[] => {
 const checkHeadless = (db: DatabaseSync): Finding[] =>
   db
     .prepare(headless)
-    .all()
+    .all(collectorsPlace)
     .map(({ id }) => ({
       patientId: String(id),
       kind: "head-missing",
