@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { openFile } from "../../infra/local/sqlite/open-file.ts";
+import { groupWriter } from "../../infra/local/sqlite/group-writer.ts";
 import { engineOn, giveBackClaims, openSqliteEngine } from "../../infra/local/sqlite/open-engine.ts";
 import { identityOf, processIsAlive } from "../../infra/local/sqlite/processes.ts";
 import { aFolder, openSqlite, openSqliteOnFile, sqliteOptions } from "../support/engines.ts";
@@ -71,6 +72,16 @@ describe("calls of one turn", () => {
     await expect(engine.intake.submit(big)).rejects.toBeInstanceOf(Error);
     connections.writer.exec("PRAGMA max_page_count = 1000000000");
     expect(await engine.intake.submit(big)).toMatchObject({ created: true });
+  });
+
+  test("are not answered before COMMIT: one that fails there is a fault, and leaves nothing", async () => {
+    using db = new DatabaseSync(":memory:");
+    db.exec("PRAGMA foreign_keys = ON; CREATE TABLE parents (id INTEGER PRIMARY KEY)");
+    db.exec("CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)");
+    const { write } = groupWriter({ db, random: Math.random });
+    const written = write("power-cut", (sql) => sql.run("INSERT INTO children (parent) VALUES (1)"));
+    await expect(written).rejects.toMatchObject({ code: "transient" });
+    expect(db.prepare("SELECT * FROM children").all()).toEqual([]);
   });
 
   test("wait for a lock that another process holds, without stopping the event loop", async () => {
