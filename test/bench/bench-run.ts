@@ -6,7 +6,7 @@ import type { JobResult, LoadJob, TargetFile } from "./load/jobs.ts";
 import { cpuMs, machineCpuMs } from "./machine.ts";
 
 type Kind = LoadJob["kind"];
-type Common = "port" | "tokens";
+type Common = "port" | "tokens" | "ledger";
 
 /** A job without what every job of one service has. */
 type Job = { [K in Kind]: Omit<Extract<LoadJob, { kind: K }>, Common> }[Kind];
@@ -40,7 +40,8 @@ export const mostClients = 32;
 
 const benchFiles = Array.from({ length: 10 }, (_, at) => `notes/note-${at}.md`);
 
-export const stageOn = async (service: Service, driver: Driver): Promise<Stage> => {
+/** With `written`, a file, each request and its answer is added to it. */
+export const stageOn = async (service: Service, driver: Driver, written?: string): Promise<Stage> => {
   const subjects = Array.from({ length: mostClients }, (_, at) => `client-${at}`);
   const tokens = await Promise.all(
     subjects.map((subject) => service.token({ subject, name: subject, minutes: 12 * 60 })),
@@ -49,7 +50,8 @@ export const stageOn = async (service: Service, driver: Driver): Promise<Stage> 
   let stored = 0;
   const run = async (job: Job): Promise<StageResult> => {
     const meter = startMeter(service);
-    const result = await driver.run({ ...job, port: Number(new URL(service.url).port), tokens });
+    const common = { port: Number(new URL(service.url).port), tokens, ...(written && { ledger: written }) };
+    const result = await driver.run({ ...job, ...common });
     const used = meter(result);
     if (result.oddities.length > 0) throw new Error(`unexpected replies:\n${result.oddities.join("\n")}`);
     for (const [patientId, operations] of Object.entries(result.committed)) {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startService } from "../support/service.ts";
 import { dealt, mostClients, stageOn, type Stage } from "./bench-run.ts";
+import { checkedRun } from "./checked.ts";
 import { coldFigures } from "./cold.ts";
 import { markdownOf, tableOf, violations, type Figure } from "./figures.ts";
 import { startDriver } from "./load/driver.ts";
@@ -41,6 +42,7 @@ const usage = `Measures the service on this machine: real processes, sockets, to
   npm run bench [-- flags]
 
   --only A,B     only these of ${scenarios.map(({ name }) => name).join(", ")}
+  --checked N    instead: N operations whose every request and answer is held against the histories that git clones
   --cold         instead: sizes and first imports of the functions as bundled for AWS
   --quick        shorter and smaller
   --json FILE    also writes all figures to a file
@@ -51,6 +53,7 @@ Exit code 1: a count or a ratio is over its limit, or a history was wrong. A tim
 
 const flags = {
   only: { type: "string" },
+  checked: { type: "string" },
   cold: { type: "boolean", default: false },
   quick: { type: "boolean", default: false },
   json: { type: "string" },
@@ -135,13 +138,21 @@ const measureCold = async (quick: boolean) => {
   }
 };
 
+const runChecked = async (operations: number): Promise<void> => {
+  if (!Number.isInteger(operations) || operations < 100) return complain("--checked takes a whole number from 100 on");
+  const { text, isFine } = await checkedRun(operations, progress);
+  process.stdout.write(`${text}\n`);
+  if (!isFine) process.exitCode = 1;
+};
+
 const main = async (): Promise<void> => {
-  const { cold, only, quick, json, markdown, help } = readFlags();
+  const { checked, cold, only, quick, json, markdown, help } = readFlags();
   if (help) {
     process.stdout.write(usage);
     return;
   }
   if (cold && only !== undefined) return complain("--cold measures no scenario: leave out --only");
+  if (checked !== undefined) return runChecked(Number(checked));
   const { machine, figures } = cold ? await measureCold(quick) : await measureAll(chosen(only), quick);
   const table = markdown ? markdownOf(figures) : tableOf(figures);
   process.stdout.write(`${machineText(machine)}\n\n${table}\n`);

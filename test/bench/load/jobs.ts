@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { type Ledger, ledgerTo } from "../../history/ledger.ts";
+import { recorded } from "../../history/recorder.ts";
 import { closedLoop, type LoadResult } from "./closed-loop.ts";
 import { headerOf, requestBytes, type LoadConnection, type RawReply } from "./connection.ts";
 import { noteMaker, type NoteMaker } from "./note.ts";
@@ -18,6 +20,8 @@ interface JobBase {
   readonly forMs: number;
   /** Rounds in all. */
   readonly requests?: number;
+  /** File to which each request and its answer is added. */
+  readonly ledger?: string;
 }
 
 /** What the driver does: plain values, so that they can be sent to its process. */
@@ -56,17 +60,28 @@ type Round = (connection: LoadConnection, client: number, turn: number) => Promi
 export const runJob = async (job: LoadJob): Promise<JobResult> => {
   const desk: Desk = { job, note: noteMaker(), replies: {}, committed: {}, oddities: [] };
   const { port, clients, forMs, requests } = job;
+  const ledger = job.ledger === undefined ? undefined : ledgerTo(job.ledger);
+  const round = await roundOf(desk);
   const load = await closedLoop({
     host: "127.0.0.1",
     port,
     clients,
     forMs,
     ...(requests === undefined ? {} : { requests }),
-    round: await roundOf(desk),
+    round: ledger === undefined ? round : recordedRound(round, ledger),
   });
+  ledger?.flush();
   const { replies, committed, oddities } = desk;
   return { load, replies, committed, oddities };
 };
+
+/** A client's requests are numbered by their time, which goes on from job to job, µs. */
+const nextNumber = (): number => Math.round(performance.now() * 1_000);
+
+const recordedRound =
+  (round: Round, ledger: Ledger): Round =>
+  (connection, client, turn) =>
+    round(recorded(connection, { client, ledger, next: nextNumber }), client, turn);
 
 const roundOf = async (desk: Desk): Promise<Round> => {
   const { job } = desk;
