@@ -289,3 +289,16 @@ test("a damaged byte anywhere in the newest segments is named, never read as som
   }
   record.store.set(id, bytes);
 });
+
+test("a damaged byte in the tail's pack is named before a writer copies it under a new checksum", async () => {
+  const record = aRecord();
+  for (const content of ["one", "two"]) record.commit(aFile("a.md", content));
+  const { id, pack, bytes } = record.segments().at(-1)!;
+  expect(pack.sealed).toBe(false);
+  for (let at = 0; at < pack.pack; at++) {
+    const bad = Buffer.from(bytes);
+    bad[at]! ^= 0x20;
+    record.store.set(id, bad);
+    await expect(record.cold()).rejects.toMatchObject({ code: "damaged" });
+  }
+});
