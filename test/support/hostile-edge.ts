@@ -30,6 +30,8 @@ export const aHostileEdge = async (over: Partial<Config> = {}) => {
   const entry = entryOf(allFunctions(edge.deps), new Map());
   const { server, counts } = localServer({ entry, log: edge.deps.log, now: Date.now, bodyLimit, handlerTimeMs: 1_500 });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const sockets: Socket[] = [];
+  server.on("connection", (socket: Socket) => void sockets.push(socket));
   const { port } = server.address() as AddressInfo;
   /** By way of the functions alone, with the event that the local server makes of the request. */
   const callDirectly = async (request: WireRequest): Promise<WireAnswer> => {
@@ -51,6 +53,8 @@ export const aHostileEdge = async (over: Partial<Config> = {}) => {
     port,
     origin: `http://127.0.0.1:${port}`,
     counts,
+    /** Bytes that the server took from its clients so far. */
+    bytesRead: () => sockets.reduce((sum, socket) => sum + socket.bytesRead, 0),
     /** Connections that are open. */
     connections: () => new Promise((resolve) => server.getConnections((_error, open) => resolve(open))),
     callDirectly,
