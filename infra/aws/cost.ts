@@ -1,4 +1,5 @@
-import { readArguments, usage, UsageError } from "./cost/arguments.ts";
+import { UsageError } from "../local/read-flags.ts";
+import { readArguments, usage } from "./cost/arguments.ts";
 import { NotAPriceTable, ownPrices, readPrices } from "./cost/prices.ts";
 import { billOf, billText } from "./cost/report.ts";
 import { readCounts } from "./cost/request-counts.ts";

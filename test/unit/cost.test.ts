@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { readArguments, UsageError, type Workload } from "../../infra/aws/cost/arguments.ts";
+import { readArguments, type Workload } from "../../infra/aws/cost/arguments.ts";
+import { UsageError } from "../../infra/local/read-flags.ts";
 import {
   forPatients,
   forStage,

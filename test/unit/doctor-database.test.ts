@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { collectorsPlace } from "../../functions/collect-round.ts";
 import { backUp } from "../../infra/local/backup.ts";
-import { UsageError } from "../../infra/local/doctor/doctor-arguments.ts";
+import { UsageError } from "../../infra/local/read-flags.ts";
 import { examineDataFolder } from "../../infra/local/doctor/examine-data-folder.ts";
 import { NotReadableHere } from "../../infra/local/sqlite/open-to-read.ts";
 import { aFolder } from "../support/engines.ts";

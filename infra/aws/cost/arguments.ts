@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readFlags, UsageError } from "../../local/read-flags.ts";
 
 export const usage = `What a month on AWS costs, from counted requests and a table of prices. Asks nobody.
 
@@ -44,20 +44,6 @@ export interface CostArguments {
   readonly json: boolean;
 }
 
-/** Thrown for arguments that make no sense; its message is for the person at the terminal. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], options, strict: true }).values;
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new UsageError(cause.message, { cause });
-  }
-};
-
 const most = 1e15;
 
 const numberOf = (flag: string, text: string): number => {
@@ -68,7 +54,7 @@ const numberOf = (flag: string, text: string): number => {
 
 /** Reads the command line. Throws UsageError. */
 export const readArguments = (args: readonly string[]): CostArguments | "help" => {
-  const flags = parse(args);
+  const flags = readFlags(args, options);
   if (flags.help) return "help";
   const { batch } = flags;
   if (batch !== "1" && batch !== "10") throw new UsageError("--batch must be 1 or 10: those are what was counted.");

@@ -3,7 +3,7 @@ import { copyRecords } from "../copy/copy-records.ts";
 import { PlaceUnusable } from "../copy/not-copied.ts";
 import { openPlaces } from "../copy/open-place.ts";
 import { complaints, reportText } from "../copy/report-text.ts";
-import { UsageError } from "../doctor/doctor-arguments.ts";
+import { UsageError } from "../read-flags.ts";
 import { progressBar, type ProgressBar } from "../sample/progress-bar.ts";
 
 /** A bar on a terminal; elsewhere a line for each tenth. */

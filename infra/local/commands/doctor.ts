@@ -1,4 +1,5 @@
-import { readArguments, usage, UsageError } from "../doctor/doctor-arguments.ts";
+import { UsageError } from "../read-flags.ts";
+import { readArguments, usage } from "../doctor/doctor-arguments.ts";
 import { examineDataFolder } from "../doctor/examine-data-folder.ts";
 import { progressBar, type ProgressBar } from "../sample/progress-bar.ts";
 import { reportJson, reportText } from "../doctor/report-text.ts";

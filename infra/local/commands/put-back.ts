@@ -1,8 +1,8 @@
-import { parseArgs } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { tableDefinitions, type TableName } from "../../../functions/adapters/table-definitions.ts";
 import { readAwsSettings } from "../aws-settings.ts";
+import { readFlags, UsageError } from "../read-flags.ts";
 import { missingInAws } from "../check-aws.ts";
 import { bringBackSegments } from "../put-back/bring-back-segments.ts";
 import { putBackTable } from "../put-back/put-back-table.ts";
@@ -25,19 +25,6 @@ const options = {
   help: { type: "boolean", default: false },
 } as const;
 
-class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-const readFlags = () => {
-  try {
-    return parseArgs({ options, strict: true }).values;
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new UsageError(cause.message, { cause });
-  }
-};
-
 const timeOf = (text: string | undefined): Date => {
   const at = new Date(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text ?? "") ? (text ?? "") : Number.NaN);
   if (Number.isNaN(at.getTime())) throw new UsageError("--at must be a time as 2026-11-21T14:02:00Z.");
@@ -45,7 +32,7 @@ const timeOf = (text: string | undefined): Date => {
 };
 
 const main = async (): Promise<void> => {
-  const { from, at, yes, help } = readFlags();
+  const { from, at, yes, help } = readFlags(process.argv.slice(2), options);
   if (help) return void process.stdout.write(usage);
   if (!from) throw new UsageError("--from is missing.");
   const since = timeOf(at);

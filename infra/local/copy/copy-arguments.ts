@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { UsageError } from "../doctor/doctor-arguments.ts";
+import { readFlags, UsageError } from "../read-flags.ts";
 
 export const usage = `Copies every record, with its operations, from one engine to another; run again, it goes on where it was.
 
@@ -32,15 +31,6 @@ const options = {
 
 const mostAtOnce = 64;
 
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], options, strict: true }).values;
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new UsageError(cause.message, { cause });
-  }
-};
-
 const placeOf = (flag: string, text: string | undefined): Place => {
   if (text === "aws") return { engine: "aws" };
   const folder = /^embedded:(.+)$/s.exec(text ?? "")?.[1];
@@ -50,7 +40,7 @@ const placeOf = (flag: string, text: string | undefined): Place => {
 
 /** Reads the command line. Throws UsageError. */
 export const readArguments = (args: readonly string[]): CopyArguments | "help" => {
-  const flags = parse(args);
+  const flags = readFlags(args, options);
   if (flags.help) return "help";
   const from = placeOf("from", flags.from);
   const to = placeOf("to", flags.to);

@@ -1,6 +1,6 @@
 import type { PatientId } from "../../../shared/operation.ts";
 import type { Engine } from "../../../shared/ports.ts";
-import { UsageError } from "./doctor-arguments.ts";
+import { UsageError } from "../read-flags.ts";
 
 type PatientPorts = Pick<Engine, "heads" | "segments" | "operations" | "summaries">;
 

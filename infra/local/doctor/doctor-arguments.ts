@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readFlags, UsageError } from "../read-flags.ts";
 
 export const usage = `Checks every record of a data folder: database, segments, Git history, operations. Changes nothing.
 
@@ -21,11 +21,6 @@ export interface DoctorArguments {
   readonly patients: readonly string[] | undefined;
 }
 
-/** Thrown for arguments that make no sense; its message is for the person at the terminal. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 const options = {
   data: { type: "string" },
   json: { type: "boolean", default: false },
@@ -35,15 +30,6 @@ const options = {
 } as const;
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], options, strict: true }).values;
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new UsageError(cause.message, { cause });
-  }
-};
 
 const patientsOf = (text: string): readonly string[] => {
   const ids = text.split(",").map((id) => id.trim());
@@ -56,7 +42,7 @@ export const readArguments = (
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): DoctorArguments | "help" => {
-  const flags = parse(args);
+  const flags = readFlags(args, options);
   if (flags.help) return "help";
   return {
     data: resolve(flags.data || environment["CASENOTES_DATA"] || ".casenotes"),

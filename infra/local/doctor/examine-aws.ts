@@ -7,7 +7,8 @@ import { examineAll, type DoctorOptions, type Report } from "../../../functions/
 import { isError, notebookOf } from "../../../functions/doctor/finding.ts";
 import { readAwsSettings, type AwsSettings } from "../aws-settings.ts";
 import { missingInAws } from "../check-aws.ts";
-import { UsageError, type DoctorArguments } from "./doctor-arguments.ts";
+import { UsageError } from "../read-flags.ts";
+import type { DoctorArguments } from "./doctor-arguments.ts";
 import { withStockGit, type OnProgress } from "./examine-data-folder.ts";
 
 const settingsOf = async (): Promise<AwsSettings> => {
