@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Action, hasScope, mayAccess, scopesFor } from "../../functions/access.ts";
+import { hasScope, mayAccess, scopesFor } from "../../functions/access.ts";
 import { scopes } from "../../functions/roles.ts";
 import { functionFor, methodsAt, routes } from "../../functions/routes.ts";
 import { aNote, anHttpEdge, aPatient, type Call, type HttpEdge } from "../support/http-edge.ts";
@@ -40,36 +40,6 @@ describe("with one scope", () => {
     expect(isRefused).toBe(!allowed.includes(scope));
     expect(status).not.toBe(401);
   });
-});
-
-const asking = (wanted: Action | null): readonly string[] =>
-  routes.flatMap(({ method, path, action }) => (action === wanted ? [`${method} ${path}`] : []));
-
-test("a route asks for what it does", () => {
-  expect(asking("read")).toEqual([
-    "GET /v1/patients",
-    "POST /v1/patients/search",
-    "GET /v1/patients/{patientId}",
-    "GET /v1/patients/{patientId}/files/{proxy+}",
-    "GET /v1/patients/{patientId}/commits",
-    "GET /v1/patients/{patientId}/commits/{oid}",
-    "GET /git/{patientId}.git/info/refs",
-    "POST /git/{patientId}.git/git-upload-pack",
-    "POST /git/{patientId}.git/git-receive-pack",
-  ]);
-  expect(asking("write")).toEqual([
-    "POST /v1/patients",
-    "PUT /v1/patients/{patientId}/files/{proxy+}",
-    "DELETE /v1/patients/{patientId}/files/{proxy+}",
-    "POST /v1/patients/{patientId}/changes",
-  ]);
-  expect(asking("follow")).toEqual(["GET /v1/operations", "GET /v1/operations/{operationId}"]);
-  expect(asking("redrive")).toEqual([
-    "POST /v1/operations/redrive",
-    "POST /v1/operations/{operationId}/redrive",
-    "POST /v1/operations/{operationId}/dismiss",
-  ]);
-  expect(asking(null)).toEqual(["GET /healthz", "GET /openapi.json", "GET /docs", "GET /.well-known/allowed-signers"]);
 });
 
 describe("without a token", () => {
