@@ -111,7 +111,7 @@ export const functionPlans: Readonly<Record<EntryName, FunctionPlan>> = {
   commit: {
     memoryMb: 1_769,
     timeoutS: writePathDefaults.commitTimeoutMs / 1_000,
-    concurrency: 200,
+    concurrency: 300,
     tables: {
       heads: ["GetItem", "UpdateItem"],
       operations: ["BatchGetItem", "GetItem", "UpdateItem"],

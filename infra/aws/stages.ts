@@ -13,6 +13,22 @@ export interface StageSettings {
   readonly concurrencyShare: number;
   /** Requests a second that the gateway lets through, and its burst. */
   readonly throttle: { readonly ratePerS: number; readonly burst: number };
+  /**
+   * Functions ask X-Ray of each invocation whether to trace it: it takes one a second of each function and 5 % of the others,
+   * which nobody can set for Lambda. Otherwise nothing is traced, and nothing paid for.
+   */
+  readonly traces: boolean;
+  /**
+   * What `heads`, `operations` and their indexes take from their first second on; undefined: what DynamoDB gives every new
+   * table, 4,000 write and 12,000 read units. Paid for once, when it is raised; it cannot be lowered.
+   */
+  readonly warm: WarmUnits | undefined;
+}
+
+/** Units a second. */
+export interface WarmUnits {
+  readonly readUnitsPerSecond: number;
+  readonly writeUnitsPerSecond: number;
 }
 
 export const stages: Readonly<Record<StageName, StageSettings>> = {
@@ -22,13 +38,18 @@ export const stages: Readonly<Record<StageName, StageSettings>> = {
     logDays: 30,
     concurrencyShare: 0.1,
     throttle: { ratePerS: 100, burst: 200 },
+    traces: true,
+    warm: undefined,
   },
   prod: {
     name: "prod",
     keepsRecords: true,
     logDays: 365,
     concurrencyShare: 1,
-    throttle: { ratePerS: 5_000, burst: 5_000 },
+    // 5,000 updates a second, and as many reads beside them: what an account has in most regions.
+    throttle: { ratePerS: 10_000, burst: 5_000 },
+    traces: false,
+    warm: undefined,
   },
 };
 

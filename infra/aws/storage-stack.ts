@@ -21,10 +21,10 @@ export class StorageStack extends Stack {
 
   constructor(scope: Construct, id: string, { stage, signingKeyCode, ...props }: StorageStackProps) {
     super(scope, id, { ...props, terminationProtection: stage.keepsRecords });
-    const { keepsRecords, logDays } = stage;
+    const { keepsRecords, logDays, warm } = stage;
     this.recordKey = new RecordKey(this, "RecordKey", { keepsRecords });
     const { key } = this.recordKey;
-    this.tables = new Tables(this, "Tables", { key, keepsRecords });
+    this.tables = new Tables(this, "Tables", { key, keepsRecords, warm });
     this.segments = new SegmentsBucket(this, "Bucket", { key, keepsRecords, logDays });
     this.signingKey = new SigningKey(this, "SigningKey", { key, keepsRecords, logDays, code: signingKeyCode });
   }

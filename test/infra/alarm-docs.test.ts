@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
-import { entryList } from "../../infra/aws/function-plans.ts";
+import { entryList, functionPlans } from "../../infra/aws/function-plans.ts";
 import { synthesized } from "./synthesized.ts";
 
 const { templateOf, dispose } = synthesized();
@@ -17,8 +17,8 @@ const alarms = Object.values(templateOf("prod", "Service").findResources("AWS::C
   }),
 );
 
-/** The runbook's own name for an alarm: one page for all functions. */
-const pageOf = (name: string): string => name.replace(perFunction, "-NAME");
+/** The runbook's own name for an alarm: one page for all functions, but those that have a page of their own. */
+const pageOf = (name: string): string => (text.includes(`\n## ${name}\n`) ? name : name.replace(perFunction, "-NAME"));
 
 test("every alarm has a row that says when it rings, and every row an alarm", () => {
   expect(alarms.length).toBeGreaterThan(entryList.length * 2);
@@ -26,6 +26,13 @@ test("every alarm has a row that says when it rings, and every row an alarm", ()
     [...text.matchAll(/^\| `([\w-]+)` +\| (above \d+ for \d+ minute)/gm)].map(([, name, rule]) => [name, rule]),
   );
   expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(alarms.map(({ name, rule }) => [pageOf(name), rule])));
+});
+
+test("what runs less often than each minute rings with its first failure: three in a row would never come", () => {
+  const rare = entryList.filter((name) => (functionPlans[name].everyMinutes ?? 1) > 1);
+  expect(rare.toSorted()).toEqual(["collect", "compact"]);
+  for (const name of rare) expect(alarms).toContainEqual({ name: `Errors-${name}`, rule: "above 0 for 1 minute" });
+  expect(alarms).toContainEqual({ name: "Errors-commit", rule: "above 0 for 3 minute" });
 });
 
 test("every alarm has a page with a first look and a command", () => {

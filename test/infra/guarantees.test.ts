@@ -1,7 +1,11 @@
+import { Stack } from "aws-cdk-lib";
 import type { Template } from "aws-cdk-lib/assertions";
+import type { CfnTable } from "aws-cdk-lib/aws-dynamodb";
+import { Key } from "aws-cdk-lib/aws-kms";
 import { afterAll, describe, expect, test } from "vitest";
 import { tableDefinitions } from "../../functions/adapters/table-definitions.ts";
 import { writePathDefaults } from "../../functions/config.ts";
+import { Tables } from "../../infra/aws/constructs/tables.ts";
 import { entryList } from "../../infra/aws/function-plans.ts";
 import { routes } from "../../functions/routes.ts";
 import { synthesized } from "./synthesized.ts";
@@ -190,17 +194,46 @@ describe.for(stages)("the way in: in %s", (stage) => {
     expect(api!.Properties.DefaultRouteSettings.ThrottlingRateLimit).toBeGreaterThan(0);
   });
 
-  test("every function runs on Node 24, on arm64, traced, with a concurrency and a kept log of its own", () => {
+  test("every function runs on Node 24, on arm64, with a concurrency and a kept log of its own", () => {
     const functions = resources(service[stage], "AWS::Lambda::Function");
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({
         Runtime: "nodejs24.x",
         Architectures: ["arm64"],
-        TracingConfig: { Mode: "Active" },
       });
       expect(Properties.ReservedConcurrentExecutions).toBeGreaterThan(0);
       expect(Properties.LoggingConfig.LogGroup).toBeDefined();
     }
     expect(functions.length).toBe(entryList.length);
+  });
+});
+
+describe("what an operator may set for a stage", () => {
+  test.for([
+    ["dev", "Active", true],
+    ["prod", "PassThrough", false],
+  ] as const)("tracing: in %s it is %s, and only who traces may write traces", ([stage, mode, writes]) => {
+    const modes = resources(service[stage], "AWS::Lambda::Function").map(
+      ({ Properties }) => Properties.TracingConfig?.Mode,
+    );
+    expect(new Set(modes)).toEqual(new Set([mode]));
+    const text = JSON.stringify(service[stage].findResources("AWS::IAM::ManagedPolicy"));
+    expect(text.includes("xray:PutTraceSegments")).toBe(writes);
+  });
+
+  test("warm throughput: none by itself, else of the tables that every update writes to, and of their indexes", () => {
+    for (const stage of stages) expect(JSON.stringify(storage[stage].toJSON())).not.toContain("WarmThroughput");
+    const warm = { readUnitsPerSecond: 20_000, writeUnitsPerSecond: 30_000 };
+    const stack = new Stack();
+    const { all } = new Tables(stack, "Tables", { key: new Key(stack, "Key"), keepsRecords: false, warm });
+    const isWarm = Object.values(all).flatMap(({ node }) => {
+      const { warmThroughput, globalSecondaryIndexes } = node.defaultChild as CfnTable;
+      const indexes: readonly { warmThroughput?: unknown }[] = stack.resolve(globalSecondaryIndexes) ?? [];
+      return [stack.resolve(warmThroughput)].concat(indexes.map((index) => index.warmThroughput));
+    });
+    const { heads, operations } = tableDefinitions;
+    expect(isWarm.filter((one) => one !== undefined)).toEqual(
+      Array.from({ length: 2 + heads.indexes.length + operations.indexes.length }, () => warm),
+    );
   });
 });

@@ -6,7 +6,7 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { Construct } from "constructs";
-import { entryList, type EntryName } from "../function-plans.ts";
+import { entryList, functionPlans, type EntryName } from "../function-plans.ts";
 import type { Figures } from "./figures.ts";
 import type { ServiceFunction } from "./service-function.ts";
 
@@ -50,7 +50,7 @@ export class Alarms extends Construct {
     for (const name of entryList) {
       const { function: fn } = functions[name];
       const period = Duration.minutes(1);
-      this.#watch(`Errors-${name}`, { metric: fn.metricErrors({ period }), above: 0, minutes: 3 });
+      this.#watch(`Errors-${name}`, { metric: fn.metricErrors({ period }), above: 0, minutes: errorMinutes(name) });
       this.#watch(`Throttles-${name}`, { metric: fn.metricThrottles({ period }), above: 0, minutes: 3 });
     }
   }
@@ -67,3 +67,6 @@ export class Alarms extends Construct {
     alarm.addAlarmAction(new SnsAction(this.topic));
   }
 }
+
+/** What runs by the hour or the day fails in one minute and not in the next: three in a row would never come. */
+const errorMinutes = (name: EntryName): number => ((functionPlans[name].everyMinutes ?? 1) > 1 ? 1 : 3);

@@ -39,6 +39,7 @@ export class Functions extends Construct {
       timeoutS: plan.timeoutS,
       concurrency: plan.concurrency === 1 ? 1 : concurrency,
       logDays: stage.logDays,
+      traces: stage.traces,
       environment,
     });
     grantPlan(made, plan, resources);

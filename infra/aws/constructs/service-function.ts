@@ -14,6 +14,8 @@ export interface ServiceFunctionProps {
   /** Reserved: its share of the account, and its limit. */
   readonly concurrency: number;
   readonly logDays: number;
+  /** Asks X-Ray whether to trace an invocation. */
+  readonly traces: boolean;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -43,25 +45,29 @@ export class ServiceFunction extends Construct {
       timeout: Duration.seconds(props.timeoutS),
       reservedConcurrentExecutions: props.concurrency,
       logGroup: this.log,
-      tracing: Tracing.ACTIVE,
+      tracing: props.traces ? Tracing.ACTIVE : Tracing.PASS_THROUGH,
       environment: { ...props.environment, NODE_OPTIONS: "--enable-source-maps" },
       environmentEncryption: props.key,
     });
     // The function is made when its role can do what it must: an event source checks that at once.
     this.function.node.addDependency(this.#policy);
     this.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [this.log.logGroupArn]);
-    this.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]);
-    acknowledge(
-      this.#policy,
-      "AwsSolutions-IAM5[Resource::*]",
-      "The two X-Ray actions know no resources (service authorization reference); nothing else has this resource, and a test looks.",
-    );
+    if (props.traces) this.#allowTraces();
     this.#acknowledgeAll();
   }
 
   /** Adds to what its role may do; actions and resources are written out. */
   allow(actions: readonly string[], resources: readonly string[]): void {
     this.#policy.addStatements(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
+  }
+
+  #allowTraces(): void {
+    this.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]);
+    acknowledge(
+      this.#policy,
+      "AwsSolutions-IAM5[Resource::*]",
+      "The two X-Ray actions know no resources (service authorization reference); nothing else has this resource, and a test looks.",
+    );
   }
 
   #acknowledgeAll(): void {

@@ -35,6 +35,7 @@ export class SigningKey extends Construct {
       timeoutS: 30,
       concurrency: 1,
       logDays,
+      traces: false,
       environment: {},
     });
     maker.allow(["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], [secret.attrId]);

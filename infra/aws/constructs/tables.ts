@@ -11,13 +11,18 @@ import {
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 import { tableDefinitions, timeToLive, type TableName } from "../../../functions/adapters/table-definitions.ts";
+import type { WarmUnits } from "../stages.ts";
 import { acknowledge } from "./acknowledge.ts";
 
 export interface TablesProps {
   readonly key: IKey;
   /** Survive the stack, and cannot be deleted by mistake. */
   readonly keepsRecords: boolean;
+  readonly warm: WarmUnits | undefined;
 }
+
+/** What every update writes to; the others take less, or are spread by themselves. */
+const warmed: ReadonlySet<TableName> = new Set(["heads", "operations"]);
 
 /**
  * Settled rows wake the drain, by their keys: an image would keep for a day what a row held before it was settled. What is
@@ -44,7 +49,8 @@ export class Tables extends Construct {
     };
   }
 
-  private table(name: TableName, { key, keepsRecords }: TablesProps): Table {
+  private table(name: TableName, { key, keepsRecords, warm }: TablesProps): Table {
+    const warmThroughput = warm !== undefined && warmed.has(name) ? { warmThroughput: warm } : {};
     const definition = tableDefinitions[name];
     const stream = streams[name];
     const table = new Table(this, name, {
@@ -57,6 +63,7 @@ export class Tables extends Construct {
       deletionProtection: keepsRecords,
       removalPolicy: keepsRecords ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       ...(stream !== undefined && { stream }),
+      ...warmThroughput,
       // Nothing writes the attribute until an operator sets a time: rows do not expire by themselves.
       ...(name === timeToLive.table && { timeToLiveAttribute: timeToLive.attribute }),
     });
@@ -65,6 +72,7 @@ export class Tables extends Construct {
         indexName: index.name,
         partitionKey: text(index.partitionKey),
         sortKey: text(index.sortKey),
+        ...warmThroughput,
         ...(index.include.length === 0
           ? { projectionType: ProjectionType.KEYS_ONLY }
           : { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...index.include] }),
