@@ -108,6 +108,32 @@ describe("calls of one turn", () => {
 const rows = ({ connections }: Awaited<ReturnType<typeof openSqliteOnFile>>): unknown =>
   connections.reader.prepare("SELECT count(*) AS n FROM segments").get()?.["n"];
 
+describe("a power cut", () => {
+  const [normal, full] = [1, 2];
+
+  test("undoes nothing that was promised: its COMMIT is synced, that of a lease or a claim is not", async () => {
+    await using under = await openSqliteOnFile();
+    const { engine, connections } = under;
+    const patientId = aPatientId();
+    const levelAfter = async (call: Promise<unknown>): Promise<unknown> => {
+      await call;
+      return connections.writer.prepare("PRAGMA synchronous").get()?.["synchronous"];
+    };
+    const submission = aSubmission({ patientId });
+    const { operation } = submission;
+    const outcome = anOutcome(operation);
+    expect(await levelAfter(engine.heads.acquire(patientId, "writer-1"))).toBe(normal);
+    expect(await levelAfter(engine.intake.submit(submission))).toBe(full);
+    expect(await levelAfter(engine.queue.receive(1))).toBe(normal);
+    expect(await levelAfter(engine.operations.park({ ...outcome, state: "parked" }))).toBe(full);
+    expect(await levelAfter(engine.heads.release(patientId, "another"))).toBe(normal);
+    expect(await levelAfter(engine.operations.redrive(operation.id))).toBe(full);
+    expect(await levelAfter(engine.heads.release(patientId, "another"))).toBe(normal);
+    const outcomes = [{ ...outcome, attempt: 2 }];
+    expect(await levelAfter(engine.heads.settle(aSettlement(patientId, { outcomes })))).toBe(full);
+  });
+});
+
 describe("a segment", () => {
   const bytes = Buffer.from("pack");
   test("waits for its settle and is stored with it", async () => {
