@@ -107,18 +107,29 @@ const historyOf = async ({ records }: Dependencies, { patientId, startedAt }: St
   );
 };
 
-/** Tells of each effect that a drain is given to send; of one that it could not record as done, again. */
-export const watchingEffects = (engine: Engine, onSent: (id: string) => void): Engine => ({
-  ...engine,
-  effects: {
-    ...engine.effects,
-    pending: async (limit) => {
-      const effects = await engine.effects.pending(limit);
-      for (const { id } of effects) onSent(id);
-      return effects;
+/** Tells of each effect once its segments are deleted, which is what a story's effects ask for. */
+export const watchingEffects = (engine: Engine, onSent: (id: string) => void): Engine => {
+  const effectOf = new Map<string, string>();
+  return {
+    ...engine,
+    effects: {
+      ...engine.effects,
+      pending: async (limit) => {
+        const effects = await engine.effects.pending(limit);
+        for (const { id, body } of effects) effectOf.set(JSON.stringify(body["segmentIds"]), id);
+        return effects;
+      },
     },
-  },
-});
+    segments: {
+      ...engine.segments,
+      delete: async (patientId, ids) => {
+        await engine.segments.delete(patientId, ids);
+        const id = effectOf.get(JSON.stringify(ids));
+        if (id !== undefined) onSent(id);
+      },
+    },
+  };
+};
 
 /**
  * What a story left in the store, without what may differ from run to run: commit ids, times of settling, segments that
