@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { writePathDefaults, type Config } from "../../functions/config.ts";
-import type { Dependencies } from "../../functions/dependencies.ts";
+import type { Dependencies, TokenVerifier } from "../../functions/dependencies.ts";
 import { readRecords } from "../../functions/read-records.ts";
-import { tokenVerifier } from "../../functions/tokens.ts";
+import type { tokenVerifier } from "../../functions/tokens.ts";
 import type { LocalHints } from "./hints.ts";
 import { openIdentity, type Identity } from "./identity.ts";
 import { localAudience, type LocalIssuer } from "./issuer.ts";
@@ -17,6 +17,8 @@ export interface ComposeOptions {
   readonly member: Member;
   /** Public base URL, without a trailing slash. */
   readonly baseUrl: string;
+  /** For a process that callers reach: another need not load what verifying takes. */
+  readonly verifier?: typeof tokenVerifier;
 }
 
 /** Memory of one process for records it has read, bytes. */
@@ -24,7 +26,7 @@ const cacheBytes = 12 * 1024 * 1024;
 
 /** Composes the functions' dependencies on this machine: the embedded engine, the local issuer, hints between processes. */
 export const composeDependencies = async (options: ComposeOptions): Promise<Dependencies & { identity: Identity }> => {
-  const { settings, hints, member, baseUrl } = options;
+  const { settings, hints, member, baseUrl, verifier } = options;
   const faults = armedFaults(settings.fault, member.flushLog);
   const identity = await openIdentity(settings.data);
   const engine = await openEngine(settings, faults);
@@ -39,7 +41,7 @@ export const composeDependencies = async (options: ComposeOptions): Promise<Depe
     engine,
     records: readRecords({ engine, cacheBytes }),
     hints,
-    tokens: tokenVerifier(config.issuers, Date.now),
+    tokens: verifier?.(config.issuers, Date.now) ?? noTokens,
     signer: identity.signer,
     log: member.log,
     now: Date.now,
@@ -48,6 +50,12 @@ export const composeDependencies = async (options: ComposeOptions): Promise<Depe
     reach: faults.reach,
     identity,
   };
+};
+
+const noTokens: TokenVerifier = {
+  verify: async () => {
+    throw new Error("this process takes no tokens");
+  },
 };
 
 /** The key set is given in the URI itself: no request to ourselves, whatever the port, proxy or certificate. */

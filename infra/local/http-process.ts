@@ -8,6 +8,7 @@ import { composeDependencies } from "./dependencies.ts";
 import { entryOf, issuerPages } from "./entry.ts";
 import { localHints } from "./hints.ts";
 import { joinSupervisor, misconfigured } from "./member.ts";
+import { tokenVerifier } from "../../functions/tokens.ts";
 import { problemResult } from "./problem-result.ts";
 import { localServer, type Entry, type LocalServer } from "./server.ts";
 import { readSettings, type Settings } from "./settings.ts";
@@ -75,7 +76,7 @@ const main = async (): Promise<void> => {
   };
   try {
     const url = await listen(local, settings);
-    const deps = await composeDependencies({ settings, hints, member, baseUrl: url });
+    const deps = await composeDependencies({ settings, hints, member, baseUrl: url, verifier: tokenVerifier });
     engine = deps.engine;
     entry = entryOf(allFunctions(deps), issuerPages(deps.identity.issuer, url));
     member.tell({ kind: "ready", url });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { exportJWK, generateKeyPair, importJWK, SignJWT, type JWK, type JWTPayload } from "jose";
+import type { JWK, JWTPayload } from "jose";
 import { readIfThere, readOrCreate } from "./data-folder.ts";
 import { join } from "node:path";
 
@@ -39,20 +39,24 @@ export const findIssuer = async (folder: string): Promise<LocalIssuer | undefine
   return text === undefined ? undefined : issuerOf(text);
 };
 
+/** Loaded where it is used: a worker opens the issuer, with the rest of its folder's identity, and asks nothing of it. */
+const jose = () => import("jose");
+
 const newIssuer = async (): Promise<string> => {
+  const { exportJWK, generateKeyPair } = await jose();
   const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
   const key = { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: "EdDSA", use: "sig" };
   return `${JSON.stringify({ name: `urn:casenotes:issuer:${randomUUID()}`, key })}\n`;
 };
 
-const issuerOf = async (text: string): Promise<LocalIssuer> => {
+const issuerOf = (text: string): LocalIssuer => {
   const { name, key }: { name: string; key: JWK & { kid: string } } = JSON.parse(text);
   const { d: _secret, ...publicKey } = key;
-  const signingKey = await importJWK(key, "EdDSA");
   return {
     name,
     jwks: { keys: [publicKey] },
-    mintToken: ({ subject, name: displayName, role, scope, minutes, patients, audience = localAudience }) => {
+    mintToken: async ({ subject, name: displayName, role, scope, minutes, patients, audience = localAudience }) => {
+      const { importJWK, SignJWT } = await jose();
       const claims: JWTPayload = { name: displayName, role, scope };
       if (patients !== undefined) claims["patients"] = patients;
       return new SignJWT(claims)
@@ -62,7 +66,7 @@ const issuerOf = async (text: string): Promise<LocalIssuer> => {
         .setAudience(audience)
         .setIssuedAt()
         .setExpirationTime(`${minutes}m`)
-        .sign(signingKey);
+        .sign(await importJWK(key, "EdDSA"));
     },
   };
 };

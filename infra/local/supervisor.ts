@@ -56,10 +56,10 @@ const times = {
 const memberEnvironment = { MALLOC_ARENA_MAX: "2" };
 
 /**
- * A member's heap grows by a fifth before it is collected, not to its double, and its young generation stays at 4 MiB: half the
- * memory under load, for a percent or two of its time. No limit is set: a large record may need more for a while.
+ * A member's heap grows by a fifth before it is collected, not to its double, and its young generation is of 4 MiB from the
+ * start: half the memory under load, for a percent or two of its time. No limit is set: a large record may need more for a while.
  */
-const memberFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=4", "--heap-growing-percent=20"];
+const heapFlags = ["--min-semi-space-size=4", "--max-semi-space-size=4", "--heap-growing-percent=20"];
 
 /** Keeps the members running: restarts what dies, relays hints between HTTP and workers, stops all in order. */
 export const supervise = (options: SupervisorOptions): Supervisor => {
@@ -103,7 +103,7 @@ const start = (shared: Shared, member: Running): void => {
   member.starts += 1;
   const child = fork(member.plan.module, [...options.args], {
     env: { ...memberEnvironment, ...options.env, ...port, ...fault, CASENOTES_MEMBER: member.plan.name },
-    execArgv: memberFlags,
+    execArgv: ["--disable-warning=ExperimentalWarning", ...heapFlags],
   });
   member.child = child;
   options.log("info", "member.started", { member: member.plan.name, memberPid: child.pid });
