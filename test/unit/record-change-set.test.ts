@@ -40,7 +40,7 @@ describe("the shape of a change set", () => {
     ["a file named as the folder", [put("notes")], "managed-path"],
     ["a folder that only looks free", [put("notes2/a.md")], "managed-path"],
     ["another case of the folder", [put("Notes/a.md")], "managed-path"],
-  ] as const)("%s is answered with %3$s", ([, changes, outcome]) => {
+  ] as const)("$0 is answered with $2", ([, changes, outcome]) => {
     expect(codeOf(deciding(aRecord(), { changes }))).toBe(outcome);
   });
 
@@ -71,7 +71,7 @@ describe("preconditions", () => {
     ["a delete of what the client saw", gone("notes/a.md"), "committed"],
     ["a delete of an older file", gone("notes/a.md", "older"), "precondition-failed"],
     ["a delete where nothing is", gone("notes/c.md"), "precondition-failed"],
-  ] as const)("%s ends %3$s", ([, change, outcome]) => {
+  ] as const)("$0 ends $2", ([, change, outcome]) => {
     expect(codeOf(deciding(record, { changes: [change] }))).toBe(outcome);
   });
 
@@ -142,7 +142,7 @@ describe("collisions", () => {
     ["a name with other signs in place", [put("notes/a_md"), put("notes/a-md")], "committed"],
     ["names of one length", [put("notes/b.md"), put("notes/c.md")], "committed"],
     ["a new file in a known folder", [put("notes/Box/two.md")], "committed"],
-  ] as const)("%s is answered with %3$s", ([, changes, outcome]) => {
+  ] as const)("$0 is answered with $2", ([, changes, outcome]) => {
     expect(codeOf(deciding(aRecord(files), { changes }))).toBe(outcome);
   });
 });
@@ -158,7 +158,7 @@ describe("a full record", () => {
     ["the last file that fits", recordLimits.files - 1, [put("notes/n.md")], "committed"],
     ["a change of a file in it", recordLimits.files, [put("notes/a.md", blobId("x"))], "committed"],
     ["one in, one out", recordLimits.files, [put("notes/n.md"), gone("notes/a.md")], "committed"],
-  ] as const)("%s ends %4$s", ([, count, changes, outcome]) => {
+  ] as const)("$0 ends $3", ([, count, changes, outcome]) => {
     expect(codeOf(deciding(fullOf(count), { changes }))).toBe(outcome);
   });
 

@@ -59,7 +59,7 @@ describe("a request of the sample", () => {
     ["of an existing patient", { status: 409, body: { code: "patient-exists" } }, "left alone"],
     ["of a closed record", { status: 409, body: { code: "record-closed" } }, "left alone"],
     ["of a changed file", { status: 412, body: { code: "precondition-failed" } }, "left alone"],
-  ] as const)("%s counts as %3$s", async ([, answer, counted]) => {
+  ] as const)("$0 counts as $2", async ([, answer, counted]) => {
     await using service = await serving([answer]);
     expect(await service.client.send(aRequest({ writer: 1 }))).toBe(counted);
     expect(service.asked[0]?.headers).toMatchObject({
