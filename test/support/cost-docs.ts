@@ -8,7 +8,15 @@ const page = new URL("../../docs/performance.md", import.meta.url);
 
 const marks = ["<!-- counted: begin -->", "<!-- counted: end -->"] as const;
 
-const workload = { updates: 1e6, batch: 1, patients: 10_000, history: 100, readsPerUpdate: 0, polls: 0 } as const;
+const workload = {
+  updates: 1e6,
+  batch: 1,
+  patients: 10_000,
+  history: 100,
+  readsPerUpdate: 0,
+  polls: 0,
+  traced: false,
+} as const;
 
 const rowOf = ([name, counts]: readonly [string, Counts]): string => {
   const { writeUnits, readUnits, s3Puts, s3Gets, sqsRequests } = chargedFor(counts);

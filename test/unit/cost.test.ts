@@ -28,6 +28,7 @@ const aWorkload = (over: Partial<Workload> = {}): Workload => ({
   history: 0,
   readsPerUpdate: 0,
   polls: 0,
+  traced: false,
   ...over,
 });
 
@@ -64,7 +65,7 @@ const run = (...args: string[]) =>
 
 /** What updates cost that costs the same for each: what is asked of KMS and X-Ray does not. */
 const proportional = (updates: number): number => {
-  const { kmsRequests, traces, ...units } = forUpdates(readCounts(), aWorkload({ updates }));
+  const { kmsRequests, traces, ...units } = forUpdates(readCounts(), aWorkload({ updates, traced: true }));
   expect([kmsRequests, traces].every((count) => (count ?? 0) > 0)).toBe(true);
   return priced(prices, units);
 };
@@ -116,11 +117,34 @@ describe("a month", () => {
     expect(forStage(someCounts()).sqsRequests).toBe((10 * 30.4375 * 86_400) / 20);
   });
 
-  test("looks at each patient once a day", () => {
+  test("looks at each head once a day for garbage and once for packs, and lists segments in one day of thirty", () => {
     const counts = someCounts({
-      "collect and compact, of a patient at rest": { ...nothing, requests: { ListObjectsV2: 1 } },
+      "collect and compact, of a patient at rest": {
+        ...nothing,
+        requests: { ListObjectsV2: 1 },
+        readUnits: { heads: 2 },
+      },
     });
-    expect(forPatients(counts, aWorkload({ patients: 100 })).s3Puts).toBeCloseTo(3_043.75);
+    const { s3Puts, dynamoReadUnits } = forPatients(counts, aWorkload({ patients: 100 }));
+    expect(s3Puts).toBeCloseTo(3_043.75 / 30);
+    expect(dynamoReadUnits).toBeCloseTo(2 * 3_043.75);
+  });
+
+  test("lists the segments of a patient that changes on each day that it does, however often", () => {
+    const [none, few, many] = [
+      aWorkload({ updates: 10 }),
+      aWorkload({ updates: 10, patients: 100 }),
+      aWorkload({ patients: 100 }),
+    ].map((workload) => forUpdates(someCounts(), workload).s3Puts ?? 0);
+    // One PUT an update, and the visits.
+    expect([none, few, many]).toEqual([10, 20, expect.closeTo(1e6 + 3_043.75)]);
+  });
+
+  test("pays for traces only in a stage that traces: at most one an invocation", () => {
+    const traces = (traced: boolean) => forUpdates(someCounts(), aWorkload({ traced })).traces;
+    expect([traces(false), traces(true)]).toEqual([undefined, 3e6]);
+    expect(forStage(someCounts()).traces).toBeUndefined();
+    expect(forStage(someCounts(), { traced: true }).traces).toBeCloseTo(43_830);
   });
 
   test("is in all what its parts are", () => {

@@ -10,6 +10,7 @@ export const usage = `What a month on AWS costs, from counted requests and a tab
   --history N            updates that each of them has behind it    100
   --reads-per-update R   files read for each update                 0
   --polls N              reads of its row by a client that waits    3
+  --traced               in a stage that traces, as dev does        no
   --region-prices FILE   another table of prices                    infra/aws/cost/prices.json
   --json                 the bill as JSON                           text
 
@@ -23,6 +24,7 @@ const options = {
   history: { type: "string", default: "100" },
   "reads-per-update": { type: "string", default: "0" },
   polls: { type: "string", default: "3" },
+  traced: { type: "boolean", default: false },
   "region-prices": { type: "string" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -36,6 +38,8 @@ export interface Workload {
   readonly history: number;
   readonly readsPerUpdate: number;
   readonly polls: number;
+  /** Whether functions ask X-Ray (`traces` in infra/aws/stages.ts). */
+  readonly traced: boolean;
 }
 
 export interface CostArguments {
@@ -65,6 +69,7 @@ export const readArguments = (args: readonly string[]): CostArguments | "help" =
     history: numberOf("history", flags.history),
     readsPerUpdate: numberOf("reads-per-update", flags["reads-per-update"]),
     polls: numberOf("polls", flags.polls),
+    traced: flags.traced,
   };
   return { workload, prices: flags["region-prices"], json: flags.json };
 };

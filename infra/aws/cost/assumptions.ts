@@ -11,7 +11,7 @@ export const gb = 2 ** 30;
 const latency = { dynamo: 5, transaction: 10, s3Get: 20, s3Put: 40, sqs: 10 };
 
 /** CPU of an update in the HTTP process and the worker here (docs/performance.md), of a whole core; Lambda's is taken as half as fast. */
-const cpu = { submit: 0.5, commit: 0.75, drain: 0.2, read: 0.2, sweep: 2, collect: 0.2 };
+const cpu = { submit: 0.5, commit: 0.75, drain: 0.2, read: 0.2, sweep: 2, collect: 0.2, compact: 0.1 };
 const slower = 2;
 
 /** Requests that wait for one another. */
@@ -22,6 +22,7 @@ const inSequence: Readonly<Record<keyof typeof cpu, Partial<Readonly<Record<keyo
   read: { dynamo: 1, s3Get: 1 },
   sweep: { dynamo: 4 },
   collect: { dynamo: 2, s3Put: 1 },
+  compact: { dynamo: 1 },
 };
 
 /** Lambda gives a whole core with so much memory (Lambda developer guide, "Configure Lambda function memory"). */
@@ -61,7 +62,7 @@ export const logCompression = 0.2;
 /** Bytes of an answer to the client, with its headers. */
 export const answerBytes = 1_200;
 
-/** X-Ray takes one request a second and 5 % of the others, of each function ("Configuring sampling rules"). */
+/** Where a stage traces, X-Ray takes one request a second and 5 % of the others, of each function ("Configuring sampling rules"). */
 export const tracing = { perSecond: 1, share: 0.05 };
 
 /**

@@ -1,3 +1,4 @@
+import { restRounds } from "../../../functions/collect.ts";
 import { entryList } from "../function-plans.ts";
 import type { Workload } from "./arguments.ts";
 import {
@@ -98,15 +99,22 @@ const perRead = (counts: RequestCounts): Units =>
     logged(logBytes.request + logBytes.invocation),
   );
 
-const traced = (invocations: number): number => {
+const sampled = (invocations: number): number => {
   const first = Math.min(invocations, tracing.perSecond * monthS);
   return first + (invocations - first) * tracing.share;
 };
 
 /** Invocations of each function trace for themselves. */
-const traces = ({ updates, batch, readsPerUpdate }: Workload): Units => ({
-  traces: traced(updates) + 2 * traced(updates / batch) + traced(updates * readsPerUpdate),
-});
+const traces = ({ updates, batch, readsPerUpdate, traced }: Workload): Units =>
+  traced ? { traces: sampled(updates) + 2 * sampled(updates / batch) + sampled(updates * readsPerUpdate) } : {};
+
+const daysPerMonth = monthS / 86_400;
+
+/** A day's round visits who changed: a list of the segments and a second look at the head, once a day however often it changed. */
+const visits = ({ updates, patients }: Workload): Units => {
+  const changed = Math.min(updates, patients * daysPerMonth);
+  return { s3Puts: changed, dynamoReadUnits: changed, lambdaGbSeconds: changed * gbSecondsOf("collect", 1) };
+};
 
 /** Units of a month for the updates and the reads of the workload. */
 export const forUpdates = (counts: RequestCounts, workload: Workload): Units => {
@@ -119,18 +127,22 @@ export const forUpdates = (counts: RequestCounts, workload: Workload): Units => 
     times(computePerUpdate(workload), updates),
     times(perRead(counts), updates * readsPerUpdate),
     traces(workload),
+    visits(workload),
     { kmsRequests: Math.min(busyKms, updates) },
   );
 };
 
-const daysPerMonth = monthS / 86_400;
-
-/** Units of a month for records that nobody touches: storage, and the daily look at each. */
+/**
+ * Units of a month for records that nobody touches: storage, and each day a look at each head by collect and by compact, or
+ * collect's visit, whose turn it is once in so many rounds. Collect looks at several at once; it is counted as if it did not.
+ */
 export const forPatients = (counts: RequestCounts, { patients, history, batch }: Workload): Units => {
   const { patientBytes, operationBytes, keptBytesPerUpdate } = cycleOf(counts, batch);
-  const daily = sum(counted(counts["collect and compact, of a patient at rest"]), {
-    lambdaGbSeconds: gbSecondsOf("collect", 1),
+  const visit = sum(counted(counts["collect and compact, of a patient at rest"]), {
+    lambdaGbSeconds: gbSecondsOf("collect", 1) + gbSecondsOf("compact", 1),
   });
+  const look: Units = { dynamoReadUnits: 2, lambdaGbSeconds: 2 * gbSecondsOf("compact", 1) };
+  const daily = sum(times(visit, 1 / restRounds), times(look, 1 - 1 / restRounds));
   return sum(
     tableStorage(patients * (patientBytes + history * operationBytes)),
     { s3Storage: (patients * history * keptBytesPerUpdate) / gb },
@@ -139,7 +151,7 @@ export const forPatients = (counts: RequestCounts, { patients, history, batch }:
 };
 
 /** Units of a month for a stage that is there: its key, alarms, polls and schedules. */
-export const forStage = (counts: RequestCounts): Units => {
+export const forStage = (counts: RequestCounts, { traced }: Pick<Workload, "traced"> = { traced: false }): Units => {
   const minutes = monthS / 60;
   const sweep = sum(counted(counts["sweep of an idle minute"]), logged(logBytes.invocation + logBytes.commit), {
     lambdaRequests: 1,
@@ -147,7 +159,7 @@ export const forStage = (counts: RequestCounts): Units => {
   });
   return sum(times(sweep, minutes), {
     sqsRequests: (idlePolls.queues * idlePolls.pollers * monthS) / idlePolls.everyS,
-    traces: traced(minutes),
+    ...(traced && { traces: sampled(minutes) }),
     kmsKeys: 1,
     kmsRequests: (kms.idlePairs * monthS) / kms.everyS,
     secrets: 1,

@@ -79,7 +79,7 @@ export const billOf = (counts: RequestCounts, prices: PriceTable, workload: Work
   const sections = [
     section(prices, "updates and reads", forUpdates(counts, workload)),
     section(prices, "records at rest", forPatients(counts, workload)),
-    section(prices, "the stage itself", forStage(counts)),
+    section(prices, "the stage itself", forStage(counts, workload)),
   ];
   return {
     workload,
