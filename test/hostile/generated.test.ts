@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { faultOf, readContract, type Contract } from "../support/hostile-contract.ts";
 import { aHostileClinic } from "../support/hostile-clinic.ts";
 import { aHostileEdge, type HostileEdge, type WireAnswer, type WireRequest } from "../support/hostile-edge.ts";
+import { gitFolder } from "../support/git-server.ts";
 import { mutationNames } from "../support/hostile-mutations.ts";
 import { hostileDraft, type Draft } from "../support/hostile-requests.ts";
 
@@ -113,4 +114,17 @@ test("every operation and every way of spoiling one was tried, with success and 
   expect(accepted).toBeGreaterThan(direct / 100);
   const faults = edge.lines.filter(({ event }) => event === "request.failed" || event === "unexpected-throw");
   expect(faults).toEqual([]);
+});
+
+test("what was accepted of them is committed, and a clone of it passes fsck --strict", async () => {
+  await clinic.settle();
+  const { items } = (await edge.call("GET", "/v1/operations?state=queued")).json;
+  expect(items).toEqual([]);
+  await using client = await gitFolder();
+  const header = `http.extraHeader=Authorization: Bearer ${await edge.token()}`;
+  await client.git("-c", header, "clone", "-q", `${edge.origin}/git/${clinic.patient}.git`, "r");
+  expect(await client.git("-C", "r", "fsck", "--strict", "--no-progress")).toBe("");
+  const commits = Number(await client.git("-C", "r", "rev-list", "--count", "HEAD"));
+  expect(commits).toBeGreaterThan(10);
+  expect(commits).toBe((await edge.call("GET", `/v1/patients/${clinic.patient}`)).json.commits);
 });
