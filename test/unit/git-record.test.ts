@@ -141,6 +141,16 @@ test("a delta leans on an older copy: a tree that came back is read in a few ste
   }
 });
 
+test("a tree that comes back while its first copy is sealed is stored whole, so that git meets no circle", () => {
+  const record = aRecord({ tailBytes: 1_000 });
+  record.commit(...Array.from({ length: 20 }, (_, i) => aFile(`f${i}.md`, `${i}`)));
+  for (const content of ["B", "0"]) record.commit(aFile("f0.md", content));
+  expect(record.segments().map(({ pack }) => pack.first)).toEqual([0, 1]);
+  using git = aGitRepository();
+  unpackInto(git, record);
+  expect(git.git(["fsck", "--strict", "--full"])).toBe("");
+});
+
 test("the last commit of a batch is signed, and with it those before", async () => {
   const record = aRecord();
   const { commits } = record.batch(...["one", "two", "three"].map((content) => aDraft([aFile("a.md", content)])));
