@@ -78,10 +78,22 @@ const fsyncMs = (folder: string): number => {
 
 /** CPU time that a process has used, ms; the kernel counts in ticks of 10 ms. */
 export const cpuMs = (pid: number): number => {
+  const [user, system] = cpuTicks(pid);
+  return (user! + system!) * 10;
+};
+
+/** The same, with that of its children that have ended. */
+export const cpuMsWithEnded = (pid: number): number => cpuTicks(pid).reduce((sum, ticks) => sum + ticks, 0) * 10;
+
+/** utime, stime, cutime and cstime: fields 14 to 17 (proc_pid_stat(5)). */
+const cpuTicks = (pid: number): readonly number[] => {
   const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-  // The name, in parentheses, may hold spaces; utime and stime are fields 14 and 15.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  // The name, in parentheses, may hold spaces.
+  return text
+    .slice(text.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 15)
+    .map(Number);
 };
 
 /** CPU time that all processes of the machine have used, ms. */

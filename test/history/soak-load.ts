@@ -4,7 +4,7 @@ import { noteMaker } from "../bench/load/note.ts";
 import { bodyOf, etagOf, type FileChange, type RecordedClient } from "./client.ts";
 
 /** What a stretch of load came to. */
-export interface Stretch {
+export interface Load {
   /** Operations answered as committed. */
   readonly committed: number;
   readonly seconds: number;
@@ -14,7 +14,7 @@ export interface SoakLoad {
   /** Makes the records. */
   prepare(): Promise<void>;
   /** All clients ask one thing after the other for so long; ends when each has had its last answer. */
-  run(forMs: number): Promise<Stretch>;
+  run(forMs: number): Promise<Load>;
   /** Answers by their status. */
   readonly statuses: Readonly<Record<number, number>>;
 }

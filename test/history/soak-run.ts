@@ -3,12 +3,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cpuMs, cpuMsWithEnded, machineCpuMs } from "../bench/machine.ts";
 import type { Service } from "../support/service.ts";
 import { checkHistories, patientsIn, type Verdict } from "./check.ts";
 import { recordedClient, type RecordedClient } from "./client.ts";
 import { historiesOf } from "./histories.ts";
 import { ledgerTo, makeLedger, readLedger } from "./ledger.ts";
-import { soakLoad, type SoakLoad, type Stretch } from "./soak-load.ts";
+import { type Load, soakLoad, type SoakLoad } from "./soak-load.ts";
+
+export interface Stretch extends Load {
+  /** CPU time of the service, with its processes that ended, and of who loads it, ms. */
+  readonly cpuMs: number;
+  /** CPU time that the rest of the machine had, ms. */
+  readonly othersMs: number;
+}
 
 export interface SoakPlan {
   readonly patients: number;
@@ -72,22 +80,42 @@ const closeAll = async (clients: readonly RecordedClient[]): Promise<void> => {
   for (const client of clients) await client[Symbol.asyncDispose]();
 };
 
-const nothing: Stretch = { committed: 0, seconds: 0 };
+const nothing: Stretch = { committed: 0, seconds: 0, cpuMs: 0, othersMs: 0 };
 
 const sumOf = (a: Stretch, b: Stretch): Stretch => ({
   committed: a.committed + b.committed,
   seconds: a.seconds + b.seconds,
+  cpuMs: a.cpuMs + b.cpuMs,
+  othersMs: a.othersMs + b.othersMs,
 });
+
+const cpuOf = (service: Service, members: readonly string[]): number => {
+  const living = members.map((member) => service.pid(member)).filter(isAlive);
+  const { user, system } = process.cpuUsage();
+  return living.reduce(
+    (sum, pid) => sum + cpuMs(pid),
+    cpuMsWithEnded(service.pid("supervisor")) + (user + system) / 1_000,
+  );
+};
+
+const measured = async (service: Service, members: readonly string[], run: () => Promise<Load>): Promise<Stretch> => {
+  const all = [...new Set(["http", ...members])];
+  const [ours, machine] = [cpuOf(service, all), machineCpuMs()];
+  const load = await run();
+  const used = cpuOf(service, all) - ours;
+  return { ...load, cpuMs: used, othersMs: machineCpuMs() - machine - used };
+};
 
 const stretches = async (service: Service, plan: SoakPlan, load: SoakLoad) => {
   let [undisturbed, disturbed, kills] = [nothing, nothing, 0];
   // The first requests meet code that is not compiled yet.
   await load.run(Math.min(plan.stretchMs, 3_000));
   for (let pair = 1; pair <= plan.pairs; pair += 1) {
-    const calm = await load.run(plan.stretchMs);
+    const run = () => measured(service, plan.members, () => load.run(plan.stretchMs));
+    const calm = await run();
     const killing = startKilling(service, plan);
-    const storm = await load.run(plan.stretchMs);
-    kills += await killing.stop();
+    const storm = await run();
+    kills += killing.stop();
     plan.progress(
       `pair ${pair} of ${plan.pairs}: ${perSecond(calm).toFixed(0)}/s left alone, ${perSecond(storm).toFixed(0)}/s with kills`,
     );
@@ -115,7 +143,7 @@ const startKilling = (service: Service, { members, killEveryMs }: SoakPlan) => {
     void service.kill(member);
   }, killEveryMs);
   return {
-    stop: async () => {
+    stop: (): number => {
       clearInterval(timer);
       return kills;
     },
