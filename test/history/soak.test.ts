@@ -6,7 +6,7 @@ import { soak } from "./soak-run.ts";
 test("under load, with workers and the HTTP process killed at random, no answer contradicts a history", async () => {
   await using service = await startService({ args: ["--workers", "2"] });
   const { verdict, kills, disturbed } = await soak(service, {
-    patients: 30,
+    patients: 16,
     clients: 10,
     members: ["worker-1", "worker-2", "http"],
     killEveryMs: 500,
