@@ -1,12 +1,11 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempDisposableSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Template } from "aws-cdk-lib/assertions";
 import { grantsOf, nameOf, withoutGrant, type Grant, type PolicyTemplate } from "../infra/grants.ts";
 import { permissionPage, plainPage } from "../infra/permission-table.ts";
 import { synthesized } from "../infra/synthesized.ts";
+import { type Report, runSuites } from "../support/project-copy.ts";
 
 /**
  * Takes one grant at a time away from the service stack and prints which check turned red: the comparison with
@@ -23,32 +22,17 @@ const deployed = [
   "deadletters dynamodb:UpdateItem table operations",
 ];
 
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly status: string; readonly title: string }[];
-  }[];
-}
-
 /** Deploys and uses the service, without a grant or with all of them. */
 const deployWithout = (grant: string): Report => {
-  using folder = mkdtempDisposableSync(join(tmpdir(), "casenotes-grants-"));
-  const report = join(folder.path, "report.json");
-  const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const suite = ["run", "--config", "test/deploy/vitest.config.ts", "cycle.deploy", "-t", "the deployed service"];
-  spawnSync(process.execPath, [vitest, ...suite, "--reporter=json", `--outputFile=${report}`], {
-    cwd: root,
-    stdio: "ignore",
-    env: { ...process.env, CASENOTES_WITHOUT_GRANT: grant },
+  process.env["CASENOTES_WITHOUT_GRANT"] = grant;
+  return runSuites(root, {
+    config: "test/deploy/vitest.config.ts",
+    files: ["cycle.deploy"],
+    names: "the deployed service",
   });
-  return JSON.parse(readFileSync(report, "utf8")) as Report;
 };
 
-const failuresOf = ({ testResults }: Report): readonly string[] =>
-  testResults.flatMap(({ assertionResults }) =>
-    assertionResults.filter(({ status }) => status === "failed").map(({ title }) => title),
-  );
+const failuresOf = ({ failed }: Report): readonly string[] => failed.map(({ name }) => name);
 
 const print = (noticed: boolean, check: string, name: string, detail = ""): void => {
   if (!noticed) process.exitCode = 1;
@@ -70,7 +54,7 @@ const checkTemplate = (): readonly Grant[] => {
 
 const checkDeployments = (names: readonly string[]): void => {
   const whole = deployWithout("");
-  if (whole.numFailedTests > 0 || whole.numPassedTests === 0)
+  if (whole.failed.length > 0 || whole.passed.length === 0)
     throw new Error(`the deployment is red with every grant: ${failuresOf(whole).join("; ")}`);
   for (const name of names) {
     const failures = failuresOf(deployWithout(name));
