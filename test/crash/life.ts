@@ -8,7 +8,7 @@ import { openSqliteEngine } from "../../infra/local/sqlite/open-engine.ts";
 import { startWorker } from "../../infra/local/worker.ts";
 import { isFault } from "../../shared/errors.ts";
 import type { Engine } from "../../shared/ports.ts";
-import { type Asked, aStory, operationsOf, type Story, watchingEffects } from "../support/story.ts";
+import { type Asked, aStory, watchingEffects } from "../support/story.ts";
 import { dependenciesOn } from "../support/write-path.ts";
 
 /** Where the story is told. The times are the engine's. */
@@ -100,9 +100,12 @@ const until = async (pauseMs: number, isSo: () => Promise<boolean>): Promise<voi
 const isEnded = async ({ operations }: Engine, stage: readonly Asked[]): Promise<boolean> =>
   (await operations.get(stage.map(({ operation }) => operation.id))).every((row) => row && row.state !== "queued");
 
-/** Nothing is left to follow: no effect, and no payload. */
-const isClean = async ({ effects, payloads }: Engine, story: Story): Promise<boolean> => {
-  const keys = operationsOf(story).map(({ id, requestHash }) => ({ operationId: id, requestHash }));
+/**
+ * Nothing of this stage is left to follow: no effect, and no payload. (A row of a later stage may be there already, of a
+ * life that was killed before it sent the message: that one waits until its caller asks again.)
+ */
+const isClean = async ({ effects, payloads }: Engine, stage: readonly Asked[]): Promise<boolean> => {
+  const keys = stage.map(({ operation: { id, requestHash } }) => ({ operationId: id, requestHash }));
   return (await effects.pending(1)).length === 0 && (await payloads.get(keys)).every((bytes) => bytes === undefined);
 };
 
@@ -120,7 +123,7 @@ const live = async (order: LifeOrder): Promise<void> => {
   for (const stage of story.stages) {
     for (const asked of stage) await ask(engine, asked);
     worker.wake();
-    await until(pauseMs, async () => (await isEnded(engine, stage)) && (await isClean(engine, story)));
+    await until(pauseMs, async () => (await isEnded(engine, stage)) && (await isClean(engine, stage)));
   }
   await worker.stop();
   await engine.close();
