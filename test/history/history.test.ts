@@ -168,6 +168,10 @@ const mutations: Readonly<Record<string, { readonly of: () => Evidence; readonly
     of: () => changeLine(told, isRepeat, { operation: change.operation, commit: change.commit }),
     rules: ["answer", "one-end"],
   },
+  "a repeat is refused": {
+    of: () => changeLine(told, isRepeat, { status: 412, operation: null, state: null, commit: null, etag: null }),
+    rules: ["one-end"],
+  },
   "an accepted operation never ends": {
     of: () => ({
       lines: told.lines.filter((line) => !isRepeat(line) && line.route !== "status"),

@@ -116,11 +116,14 @@ const precondition: Rule = function* (view) {
         yield `commit ${view.commits[number]!.id} was made to another state than ${named(lines[0]!)} named`;
 };
 
-/** All answers to one key are of one operation, which ends once. */
+/** All answers to one key are of one operation, which ends once; who repeats an answered request hears of it. */
 const oneEnd: Rule = function* ({ asked }) {
   for (const { answers, operation } of asked) {
+    const first = answers.find((line) => line.operation !== null);
     let end: (typeof answers)[number] | undefined;
     for (const line of answers) {
+      if (line.operation === null && first !== undefined && line.start > first.end!)
+        yield `${named(line)} was answered ${line.status}, as if ${named(first)} had not been answered with ${operation}`;
       if (line.operation !== null && line.operation !== operation)
         yield `${named(line)} was answered with operation ${line.operation} for the key of ${operation}`;
       const isEnd = line.state === "committed" || (line.state === "rejected" && line.operation !== null);
