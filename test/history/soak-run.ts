@@ -89,13 +89,20 @@ const sumOf = (a: Stretch, b: Stretch): Stretch => ({
   othersMs: a.othersMs + b.othersMs,
 });
 
+/** What a process that ended has used is in the supervisor's own figure. */
+const cpuMsOf = (pid: number): number => {
+  try {
+    return cpuMs(pid);
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ESRCH")) return 0;
+    throw cause;
+  }
+};
+
 const cpuOf = (service: Service, members: readonly string[]): number => {
-  const living = members.map((member) => service.pid(member)).filter(isAlive);
+  const ofMembers = members.reduce((sum, member) => sum + cpuMsOf(service.pid(member)), 0);
   const { user, system } = process.cpuUsage();
-  return living.reduce(
-    (sum, pid) => sum + cpuMs(pid),
-    cpuMsWithEnded(service.pid("supervisor")) + (user + system) / 1_000,
-  );
+  return ofMembers + cpuMsWithEnded(service.pid("supervisor")) + (user + system) / 1_000;
 };
 
 const measured = async (service: Service, members: readonly string[], run: () => Promise<Load>): Promise<Stretch> => {
@@ -111,11 +118,10 @@ const stretches = async (service: Service, plan: SoakPlan, load: SoakLoad) => {
   // The first requests meet code that is not compiled yet.
   await load.run(Math.min(plan.stretchMs, 3_000));
   for (let pair = 1; pair <= plan.pairs; pair += 1) {
-    const run = () => measured(service, plan.members, () => load.run(plan.stretchMs));
-    const calm = await run();
+    const calm = await measured(service, plan.members, () => load.run(plan.stretchMs));
     const killing = startKilling(service, plan);
-    const storm = await run();
-    kills += killing.stop();
+    const storm = await measured(service, plan.members, () => load.run(plan.stretchMs).finally(killing.stop));
+    kills += killing.kills();
     plan.progress(
       `pair ${pair} of ${plan.pairs}: ${perSecond(calm).toFixed(0)}/s left alone, ${perSecond(storm).toFixed(0)}/s with kills`,
     );
@@ -143,10 +149,8 @@ const startKilling = (service: Service, { members, killEveryMs }: SoakPlan) => {
     void service.kill(member);
   }, killEveryMs);
   return {
-    stop: (): number => {
-      clearInterval(timer);
-      return kills;
-    },
+    stop: () => clearInterval(timer),
+    kills: () => kills,
   };
 };
 
