@@ -78,13 +78,16 @@ const acquire = async ({ engine }: Dependencies, { patientId, owner, messages, i
   return { head, rows: await engine.operations.getAsked(ids) };
 };
 
-/** Redeliveries and messages from before a redrive fall away. */
+const keyOf = ({ operationId, attempt }: OperationMessage): string => `${operationId}#${attempt}`;
+
+/**
+ * In the order of the messages: redeliveries fall away, and messages from before a redrive, which give the operation no place
+ * ahead of what was queued before it was redriven.
+ */
 const stillOurs = (messages: readonly OperationMessage[], rows: readonly (Asked | undefined)[]): readonly Asked[] => {
-  const attempts = new Set(messages.map(({ operationId, attempt }) => `${operationId}#${attempt}`));
-  return rows.filter((row): row is Asked => {
-    if (row?.operation.state !== "queued") return false;
-    return attempts.has(`${row.operation.id}#${row.operation.attempt}`);
-  });
+  const open = new Map<string, Asked>();
+  for (const row of rows) if (row?.operation.state === "queued") open.set(keyOf(messageOf(row)), row);
+  return [...new Set(messages.map(keyOf))].flatMap((key) => open.get(key) ?? []);
 };
 
 /** A queued row never lacks its payload: where one does, it was settled since it was read, or something is badly wrong. */

@@ -95,10 +95,18 @@ const nothingLostOrTwice = breaking("G2", [
   {
     name: "message-from-before-a-redrive-carried-out",
     file: "functions/commit-round.ts",
-    from: "return attempts.has(`${row.operation.id}#${row.operation.attempt}`);",
-    to: "return attempts.size > 0;",
+    from: "`${operationId}#${attempt}`;",
+    to: "`${operationId}#${attempt > 0}`;",
     suite: outcomesSuite,
     noticedBy: "a message from before a redrive is not carried out",
+  },
+  {
+    name: "redriven-in-the-place-of-a-message-from-before",
+    file: "functions/commit-round.ts",
+    from: "return [...new Set(messages.map(keyOf))].flatMap((key) => open.get(key) ?? []);",
+    to: "return [...open.values()].filter((row) => messages.map(keyOf).includes(keyOf(messageOf(row))));",
+    suite: outcomesSuite,
+    noticedBy: "an operation that was redriven has the place of its new message",
   },
   {
     name: "fenced-writer-thinks-it-is-done",

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
+import { readMessage } from "../../functions/operation-message.ts";
+import { parkedOutcome } from "../../functions/parked-outcome.ts";
 import { createCommand, openWritePath, putCommand } from "../support/write-path.ts";
 
 const content = async (path: Awaited<ReturnType<typeof openWritePath>>, patientId: string, file: string) => {
@@ -64,6 +66,26 @@ test("a message from before a redrive is not carried out", async () => {
   await path.run(old);
   expect(await path.row(note.id)).toMatchObject({ state: "queued", attempt: 2 });
   expect(await path.history(patientId)).not.toContain(note.id);
+});
+
+test("an operation that was redriven has the place of its new message, not that of one from before the redrive", async () => {
+  await using path = await openWritePath();
+  const patientId = randomUUID();
+  const created = await path.submit(patientId, createCommand());
+  await path.deliverAll();
+  const redriven = await path.submit(patientId, putCommand("notes/a.md", "one\n"));
+  const next = await path.submit(patientId, putCommand("notes/b.md", "two\n"));
+  await path.engine.operations.park(parkedOutcome({ operationId: redriven.id, attempt: 1 }, "dead-letter", Date.now()));
+  const { id, attempt } = await path.engine.operations.redrive(redriven.id);
+  await path.engine.intake.send({ operationId: id, patientId, attempt });
+  const messages = await path.receive();
+  expect(messages.map(({ body }) => readMessage(body))).toMatchObject([
+    { operationId: redriven.id, attempt: 1 },
+    { operationId: next.id, attempt: 1 },
+    { operationId: redriven.id, attempt: 2 },
+  ]);
+  await path.run(messages);
+  expect(await path.history(patientId)).toEqual([created.id, next.id, redriven.id]);
 });
 
 test("a refusal settles its operation and leaves the others of its batch alone", async () => {
