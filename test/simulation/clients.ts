@@ -286,9 +286,9 @@ export const runOperator = async (world: World, fronts: Client["fronts"], isOver
     if (parked === undefined) continue;
     const dice = random.next();
     const done =
-      dice < 0.5
+      dice < 0.4
         ? await post("/v1/operations/redrive", { patientId: parked.patientId })
-        : dice < 0.9
+        : dice < 0.7
           ? await post(`/v1/operations/${parked.id}/redrive`)
           : await post(`/v1/operations/${parked.id}/dismiss`, { reason: "not needed" });
     if (done !== undefined && ![200, 202, 409, 503].includes(done.status))

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { startService, startTroubles } from "./actors.ts";
 import { runClient, runOperator } from "./clients.ts";
 import { checkEnd, tidyUp } from "./finish.ts";
@@ -12,9 +13,28 @@ export interface History {
   readonly operations: number;
   readonly commits: number;
   readonly counts: ReadonlyMap<string, number>;
-  /** What was violated; undefined when nothing was. */
+  /** What was violated, and how to see it again; undefined when nothing was. */
   readonly violation: string | undefined;
+  /** Of all that came of it: two histories with one digest are the same. */
+  readonly digest: string;
 }
+
+/** The command that tells a history line by line. */
+export const again = (seed: number): string => `again: npm run simulate -- --seed ${seed}`;
+
+const violated = (seed: number, cause: unknown): string => {
+  const isOurs = cause instanceof Violation;
+  const what = isOurs ? cause.message : cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return `${what}\n  ${again(seed)}`;
+};
+
+/** Every event, fault, commit (whose id stands for its content, time and author) and row has its part in it. */
+const digestOf = ({ scheduler, counts, model, store }: World): string => {
+  const records = [...model.records].map(([patientId, { commits, versions }]) => [patientId, commits, versions.length]);
+  const rows = [...store.operations.values()].map(({ row }) => row);
+  const all = [scheduler.now(), scheduler.steps(), [...counts], records, rows, [...store.heads]];
+  return createHash("sha256").update(JSON.stringify(all)).digest("hex");
+};
 
 /** Nothing is open, and no call is under way that could open something. */
 const isAtRest = ({ store, underWay }: World): boolean =>
@@ -63,8 +83,7 @@ export const runHistory = async (seed: number, note?: (text: string) => void): P
     await tidyUp(world);
     await checkEnd(world);
   } catch (cause) {
-    violation =
-      cause instanceof Violation ? cause.message : cause instanceof Error ? (cause.stack ?? "") : String(cause);
+    violation = violated(seed, cause);
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
@@ -76,5 +95,6 @@ export const runHistory = async (seed: number, note?: (text: string) => void): P
     commits: [...model.records.values()].reduce((sum, { commits }) => sum + commits.length, 0),
     counts,
     violation,
+    digest: digestOf(world),
   };
 };

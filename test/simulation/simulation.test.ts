@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { faultKinds } from "./faults.ts";
 import { runHistory } from "./history.ts";
+import { Violation } from "./model.ts";
 
 /** The command starts at 1: these are others. */
 const firstSeed = 1_000_000;
@@ -9,7 +10,7 @@ test("200 histories of faults of every kind keep every promise", { timeout: 240_
   const met = new Set<string>();
   for (let seed = firstSeed; seed < firstSeed + 200; seed += 1) {
     const { violation, counts } = await runHistory(seed);
-    expect(violation, `npm run simulate -- --seed ${seed}`).toBeUndefined();
+    expect(violation, `seed ${seed}: ${violation}`).toBeUndefined();
     for (const kind of counts.keys()) met.add(kind);
   }
   expect(faultKinds.filter((kind) => !met.has(kind))).toEqual([]);
@@ -26,4 +27,11 @@ test("one seed is one history, step by step", async () => {
   expect(once.length).toBeGreaterThan(100);
   expect(again).toEqual(once);
   expect(another).not.toEqual(once);
+});
+
+test("a violation says how to see it again", async () => {
+  const { violation } = await runHistory(7, (line) => {
+    if (line.endsWith("no more faults")) throw new Violation("something that must not be");
+  });
+  expect(violation).toBe("something that must not be\n  again: npm run simulate -- --seed 7");
 });
