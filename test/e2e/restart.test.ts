@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -28,12 +28,14 @@ const createPatient = async (service: Service): Promise<string> => {
 interface Write {
   readonly path: string;
   readonly key: string;
+  /** Content; a short note when absent. */
+  readonly content?: string;
 }
 
-const put = (service: Service, { path, key }: Write, wait: number): Promise<Reply> =>
+const put = (service: Service, { path, key, content = `note of ${key}` }: Write, wait: number): Promise<Reply> =>
   service.request("PUT", path, {
     key,
-    body: `note of ${key}`,
+    body: content,
     headers: { "content-type": "text/markdown", "if-none-match": "*", prefer: `wait=${wait}` },
   });
 
@@ -225,8 +227,10 @@ describe("an armed fault point", () => {
       if (reply?.status !== 201) await sleep(50);
     }
     expect(reply?.json.state).toBe("committed");
+    // So much seals the tail: the deletion of the one it replaced is an effect.
+    const content = randomBytes(60_000).toString("base64");
+    const { id } = (await insist(service, { ...aWrite(patient), content })).json;
     await service.logged(({ event, ...line }) => event === "member.ended" && line["signal"] === "SIGKILL");
-    const { id } = (await insist(service, aWrite(patient))).json;
     expect(await historyOf(service, patient)).toEqual([reply?.json.id, id]);
   });
 });

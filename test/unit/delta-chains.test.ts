@@ -22,13 +22,14 @@ const compact = async (record: TestRecord): Promise<void> => {
 
 const bytesOf = (record: TestRecord): readonly Uint8Array[] => record.segments().map(({ bytes }) => bytes);
 
+const put = (name: number, content: string) => aFile(`notes/n${name}.md`, content);
+
 /**
  * Each commit's folder is a delta of the one before, and now and then the folder is as it was at the end of a chain. The copy
  * that comes back starts a chain of its own, and the merge keeps the first one, which stands deep.
  */
 const comingBack = (record: TestRecord, commits: number): void => {
   const names = Array.from({ length: 38 }, (_, name) => name);
-  const put = (name: number, content: string) => aFile(`notes/n${name}.md`, content);
   for (const name of names) record.commit(put(name, "as it was"));
   for (let n = 0; n < commits; n += 1) {
     if (n % 25 === 24) record.commit(...names.map((name) => put(name, "as it was")));
