@@ -278,7 +278,7 @@ export const runOperator = async (world: World, fronts: Client["fronts"], isOver
       ...(body !== undefined && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
     });
   while (!isOver()) {
-    await world.scheduler.sleep(random.between(5_000, 60_000));
+    await world.scheduler.sleep(random.between(2_000, 30_000));
     const answer = await ask(client, { method: "GET", path: "/v1/operations?state=parked" });
     if (answer?.status !== 200) continue;
     const { items } = JSON.parse(answer.body) as { items: readonly { id: string; patientId: string }[] };

@@ -40,7 +40,7 @@ export interface World {
 }
 
 /** The first call of a kind in a history fails so much more often than those after it. */
-const firstCallFactor = 5;
+const firstCallFactor = 10;
 
 const startAt = Date.parse("2026-11-21T09:00:00.000Z");
 
