@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readArguments } from "../../infra/local/copy/copy-arguments.ts";
 import { copyRecords } from "../../infra/local/copy/copy-records.ts";
+import type { TreeState } from "../../shared/git/record-tree.ts";
+import { segmentsInOrder } from "../../shared/git/segment-id.ts";
+import { decodeSnapshot, encodeSnapshot } from "../../shared/git/snapshot.ts";
 import type { Engine } from "../../shared/ports.ts";
 import { addNotes, aPatientWith, holdings, openClinicIn, runCopy, runModule } from "../support/copied-clinic.ts";
 import { demographicsPath } from "../../shared/record/paths.ts";
@@ -210,6 +213,74 @@ test("a record that is damaged at the source gets no head at the destination", a
   expect(whyOf(missing!)).toMatch(/^segment \S+ is gone: run doctor at the source$/);
   for (const id of [damaged!, longer!, missing!]) expect(await there.engine.heads.read(id)).toBeUndefined();
   expect((await there.engine.heads.read(sound!))?.commits).toBe(4);
+});
+
+/** A patient whose segments are sealed but the newest, which holds only the changes since. */
+const aPatientWithTail = async (source: WritePath): Promise<string> => {
+  const id = await aPatientWith(source, 30);
+  const newestIsSealed = async () => {
+    const { packs } = (await source.engine.heads.read(id))!;
+    return packs[segmentsInOrder(packs).at(-1)!]!.sealed;
+  };
+  while (await newestIsSealed()) await addNotes(source, id, 1);
+  return id;
+};
+
+/** Changes the snapshot of a patient's oldest segment, or of its newest, where it is stored. */
+const alterSnapshot = async (
+  { under, source }: Awaited<ReturnType<typeof twoEngines>>,
+  [patient, at]: readonly [patient: string, at: 0 | -1],
+  alter: (snapshot: Buffer, base: TreeState | undefined) => void,
+) => {
+  const { packs } = (await source.engine.heads.read(patient))!;
+  const order = segmentsInOrder(packs);
+  const snapshotOf = async (id: string) => {
+    const { pack, snapshot } = packs[id]!;
+    const bytes = Buffer.from(await source.engine.segments.get(patient, id));
+    return { bytes, stored: bytes.subarray(pack, pack + snapshot) };
+  };
+  const id = order.at(at)!;
+  const { bytes, stored } = await snapshotOf(id);
+  const isTail = !packs[id]!.sealed;
+  expect(isTail).toBe(at === -1);
+  alter(stored, isTail ? decodeSnapshot((await snapshotOf(order.at(-2)!)).stored).tree : undefined);
+  const update = "UPDATE segments SET bytes = ? WHERE patient_id = ? AND id = ?";
+  expect(under.connections.writer.prepare(update).run(bytes, patient, id).changes).toBe(1);
+};
+
+const overwriteFourBytes = (snapshot: Buffer): void => {
+  const middle = snapshot.length >> 1;
+  snapshot.fill(0xa5, middle, middle + 4);
+};
+
+/** The stream is sound, but what it says is not the log's. */
+const nameAnotherCommit = (stored: Buffer, base: TreeState | undefined): void => {
+  const changed = encodeSnapshot({ ...decodeSnapshot(stored, base), commit: "1".repeat(40) }, base);
+  expect(changed.length).toBe(stored.length);
+  stored.set(changed);
+};
+
+test("a record with a damaged snapshot, or one of another commit, gets no head at the destination", async () => {
+  const engines = await twoEngines();
+  const { source, there, copy } = engines;
+  const [sealed, tail, other] = [
+    await aPatientWithTail(source),
+    await aPatientWithTail(source),
+    await aPatientWithTail(source),
+  ];
+  const sound = await aPatientWith(source, 3);
+  await alterSnapshot(engines, [sealed, 0], overwriteFourBytes);
+  await alterSnapshot(engines, [tail, -1], overwriteFourBytes);
+  await alterSnapshot(engines, [other, -1], nameAnotherCommit);
+  const { notCopied } = await copy();
+  const damaged = "the source's record is damaged: run doctor there";
+  expect(Object.fromEntries(notCopied.map(({ patientId, why }) => [patientId, why]))).toEqual({
+    [sealed]: `${damaged} (A segment's snapshot cannot be read.)`,
+    [tail]: `${damaged} (A segment's snapshot cannot be read.)`,
+    [other]: `${damaged} (The history is not whole: a segment's snapshot is not of its last commit.)`,
+  });
+  for (const id of [sealed, tail, other]) expect(await there.engine.heads.read(id)).toBeUndefined();
+  expect((await there.engine.heads.read(sound))?.commits).toBe(4);
 });
 
 test.for([
