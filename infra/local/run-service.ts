@@ -93,4 +93,7 @@ export const runService = async (): Promise<void> => {
     exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => void stop());
+  // Only who starts it with a channel, as start-localstack.ts does, is missed: a terminal or systemd gives none.
+  process.once("disconnect", () => void stop());
+  if (process.connected === false) void stop();
 };

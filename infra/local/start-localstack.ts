@@ -19,7 +19,8 @@ const run = async (endpoint: string): Promise<number> => {
   const names = await makeAwsResources(clients, "casenotes", writePathDefaults);
   clients.close();
   const service = spawn(process.execPath, [...process.execArgv, startModule, ...process.argv.slice(2)], {
-    stdio: "inherit",
+    // By the channel it learns that this process was killed, and ends.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, ...awsVariables(names), CASENOTES_ENGINE: "aws", AWS_ENDPOINT_URL: endpoint },
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => service.kill("SIGTERM"));

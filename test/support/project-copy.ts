@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+const endWithParent = new URL("end-with-parent.ts", import.meta.url).href;
 
 /** One place in the source and what is put there instead. */
 export interface Change {
@@ -75,7 +76,18 @@ export const runSuites = (folder: string, { config, files, names, bail = false }
   using out = mkdtempDisposableSync(join(tmpdir(), "casenotes-report-"));
   const report = join(out.path, "report.json");
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const args = [vitest, "run", "--config", config, "--root", folder, ...files];
+  const args = [
+    "--disable-warning=ExperimentalWarning",
+    "--import",
+    endWithParent,
+    vitest,
+    "run",
+    "--config",
+    config,
+    "--root",
+    folder,
+    ...files,
+  ];
   if (names !== undefined) args.push("-t", names);
   if (bail) args.push("--bail", "1");
   const { stderr } = spawnSync(process.execPath, [...args, "--reporter=json", `--outputFile=${report}`], {

@@ -125,7 +125,8 @@ export const spawnService = (options: ServiceOptions, data: string): ChildProces
   const { PATH = "", HOME = "" } = process.env;
   return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", startModule, ...(options.args ?? [])], {
     env: { PATH, HOME, PORT: "0", CASENOTES_DATA: data, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    // By the channel it learns that the tests were killed, and ends: its process group is its own.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached: true,
   });
 };

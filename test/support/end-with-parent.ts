@@ -1,0 +1,9 @@
+/**
+ * Preloaded (`node --import`) into what is run with spawnSync, whose parent can say nothing when it is killed: a process
+ * without its parent has another one, which getppid(2) tells at any time.
+ */
+const parent = process.ppid;
+
+setInterval(() => {
+  if (process.ppid !== parent) process.exit(1);
+}, 500).unref();
