@@ -1,58 +1,88 @@
 import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import { HeadBucketCommand } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
-import { isNamed } from "../../functions/adapters/aws-faults.ts";
-import { awsClients } from "../../functions/aws-clients.ts";
+import type { TableName } from "../../functions/adapters/table-definitions.ts";
+import { awsClients, type AwsClients } from "../../functions/aws-clients.ts";
+import { credentialsProblem, noAnswer, noRegion, problemOf, tableMismatch, type Thing } from "./aws-problems.ts";
 import type { AwsSettings } from "./aws-settings.ts";
 
-/** One look at each thing the engine works on, by what to call it. */
-const looksAt = ({ names, endpoint }: AwsSettings) => {
-  const clients = awsClients(endpoint === undefined ? {} : { endpoint });
-  const { dynamoOnce, sqs, s3 } = clients;
-  const looks = new Map<string, () => Promise<unknown>>();
-  for (const TableName of Object.values(names.tables))
-    looks.set(`The table ${TableName}`, () => dynamoOnce.send(new DescribeTableCommand({ TableName })));
-  for (const QueueUrl of [names.queueUrl, names.deadLetterQueueUrl])
-    looks.set(`The queue ${QueueUrl}`, () => sqs.send(new GetQueueAttributesCommand({ QueueUrl })));
-  looks.set(`The bucket ${names.bucket}`, () => s3.send(new HeadBucketCommand({ Bucket: names.bucket })));
-  return { looks, close: clients.close };
+/** What to do about a thing that does not exist. */
+const makeIt = "make it with `npm run deploy` (AWS) or `npm run start:localstack`, or correct its name.";
+
+/** A thing, and one look at it: resolves to what is wrong with it, though it is there. */
+interface Look extends Thing {
+  readonly look: () => Promise<string | undefined>;
+}
+
+const looksAt = ({ names }: AwsSettings, { dynamoOnce, sqs, s3 }: AwsClients): readonly Look[] => {
+  const tables = (Object.entries(names.tables) as [TableName, string][]).map(([table, TableName]) => ({
+    what: `The table ${TableName}`,
+    right: "dynamodb:DescribeTable",
+    look: async () => tableMismatch(table, (await dynamoOnce.send(new DescribeTableCommand({ TableName }))).Table),
+  }));
+  const queues = [names.queueUrl, names.deadLetterQueueUrl].map((QueueUrl) => ({
+    what: `The queue ${QueueUrl}`,
+    right: "sqs:GetQueueAttributes",
+    look: async () => void (await sqs.send(new GetQueueAttributesCommand({ QueueUrl }))),
+  }));
+  const bucket = {
+    what: `The bucket ${names.bucket}`,
+    right: "s3:ListBucket",
+    look: async () => void (await s3.send(new HeadBucketCommand({ Bucket: names.bucket }))),
+  };
+  return [...tables, ...queues, bucket];
 };
 
-const missing = ["ResourceNotFoundException", "QueueDoesNotExist", "NotFound", "NoSuchBucket"];
-
-const credentials = [
-  "CredentialsProviderError",
-  "ExpiredTokenException",
-  "ExpiredToken",
-  "UnrecognizedClientException",
-  "InvalidClientTokenId",
-  "InvalidSignatureException",
-];
-
-const remedy = "make it with `npm run deploy` (AWS) or `npm run start:localstack`, or correct its name.";
-
-const problemOf = (what: string, cause: unknown): string => {
-  if (isNamed(cause, ...credentials)) return `The AWS credentials are missing or have expired (${cause.name}).`;
-  if (isNamed(cause, ...missing)) return `${what} does not exist: ${remedy}`;
-  if (cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED")
-    return "Nothing answers at AWS_ENDPOINT_URL.";
-  const error = cause instanceof Error ? cause.name : "error";
-  return `${what} cannot be used (${error}).`;
+/** What no call can do without; undefined when it is there. */
+const missingForAll = async ({ dynamoOnce: { config } }: AwsClients): Promise<string | undefined> => {
+  try {
+    await config.region();
+  } catch {
+    return noRegion;
+  }
+  try {
+    await config.credentials();
+  } catch (cause) {
+    return (
+      credentialsProblem(cause) ??
+      problemOf({ what: "The provider of AWS credentials", right: "sts:AssumeRole" }, cause, makeIt)
+    );
+  }
+  return undefined;
 };
 
-/** What hinders the AWS engine, one line each; empty when nothing does. */
-export const missingInAws = async (settings: AwsSettings): Promise<readonly string[]> => {
-  const { looks, close } = looksAt(settings);
-  const problems = await Promise.all(
-    [...looks].map(async ([what, look]) => {
+/** Looks at everything; what every look would say is said once. */
+const lookAtAll = async (
+  looks: readonly Look[],
+  { where, remedy }: { readonly where: string; readonly remedy: string },
+): Promise<readonly string[]> => {
+  const outcomes = await Promise.all(
+    looks.map(async (thing) => {
       try {
-        await look();
-        return [];
+        return { problem: await thing.look() };
       } catch (cause) {
-        return [problemOf(what, cause)];
+        return { cause, problem: problemOf(thing, cause, remedy) };
       }
     }),
   );
-  close();
-  return [...new Set(problems.flat())];
+  const causes = outcomes.map(({ cause }) => cause);
+  const credentials = causes.map(credentialsProblem).find((problem) => problem !== undefined);
+  if (credentials !== undefined) return [credentials];
+  const codes = causes.map(noAnswer);
+  if (!codes.includes(undefined)) return [`AWS cannot be reached ${where} (${[...new Set(codes)].join(", ")}).`];
+  return [...new Set(outcomes.flatMap(({ problem }) => problem ?? []))];
+};
+
+/** What hinders the AWS engine, one line each; empty when nothing does. `remedy`: for what does not exist. */
+export const missingInAws = async (settings: AwsSettings, remedy = makeIt): Promise<readonly string[]> => {
+  const { endpoint } = settings;
+  const clients = awsClients(endpoint === undefined ? {} : { endpoint });
+  try {
+    const problem = await missingForAll(clients);
+    if (problem !== undefined) return [problem];
+    const where = endpoint === undefined ? `in ${await clients.dynamoOnce.config.region()}` : `at ${endpoint}`;
+    return await lookAtAll(looksAt(settings, clients), { where, remedy });
+  } finally {
+    clients.close();
+  }
 };

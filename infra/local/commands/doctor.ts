@@ -1,3 +1,4 @@
+import { PlaceUnusable } from "../copy/not-copied.ts";
 import { UsageError } from "../read-flags.ts";
 import { readArguments, usage } from "../doctor/doctor-arguments.ts";
 import { examineDataFolder } from "../doctor/examine-data-folder.ts";
@@ -26,7 +27,8 @@ const main = async (): Promise<number> => {
 try {
   process.exitCode = await main();
 } catch (cause) {
-  if (!(cause instanceof UsageError)) throw cause;
-  process.stderr.write(`${cause.message}\n\n${usage}`);
+  if (cause instanceof UsageError) process.stderr.write(`${cause.message}\n\n${usage}`);
+  else if (cause instanceof PlaceUnusable) process.stderr.write(`${cause.message}\n`);
+  else throw cause;
   process.exitCode = 2;
 }

@@ -31,6 +31,14 @@ const timeOf = (text: string | undefined): Date => {
   return at;
 };
 
+const restoreIt =
+  "`aws dynamodb restore-table-to-point-in-time` makes it (docs/deploy.md, Restore drill), unless --from is wrong.";
+
+const complain = (problems: readonly string[]): void => {
+  process.stderr.write(`${problems.join("\n")}\n`);
+  process.exitCode = 2;
+};
+
 const main = async (): Promise<void> => {
   const { from, at, yes, help } = readFlags(process.argv.slice(2), options);
   if (help) return void process.stdout.write(usage);
@@ -39,9 +47,10 @@ const main = async (): Promise<void> => {
   const problems: string[] = [];
   const settings = readAwsSettings(process.env, problems);
   const restored = Object.fromEntries(Object.keys(tableDefinitions).map((name) => [name, `${from}-${name}`]));
-  const both = [settings, { ...settings, names: { ...settings.names, tables: restored as Record<TableName, string> } }];
-  if (problems.length === 0) problems.push(...(await Promise.all(both.map(missingInAws))).flat());
-  if (problems.length > 0) throw new UsageError([...new Set(problems)].join("\n"));
+  const source = { ...settings, names: { ...settings.names, tables: restored as Record<TableName, string> } };
+  if (problems.length === 0) problems.push(...(await missingInAws(settings)));
+  if (problems.length === 0) problems.push(...(await missingInAws(source, restoreIt)));
+  if (problems.length > 0) return complain(problems);
   await putBack(settings, { from, since, dryRun: !yes });
 };
 

@@ -7,7 +7,7 @@ import { examineAll, type DoctorOptions, type Report } from "../../../functions/
 import { isError, notebookOf } from "../../../functions/doctor/finding.ts";
 import { readAwsSettings, type AwsSettings } from "../aws-settings.ts";
 import { missingInAws } from "../check-aws.ts";
-import { UsageError } from "../read-flags.ts";
+import { PlaceUnusable } from "../copy/not-copied.ts";
 import type { DoctorArguments } from "./doctor-arguments.ts";
 import { withStockGit, type OnProgress } from "./examine-data-folder.ts";
 
@@ -15,13 +15,13 @@ const settingsOf = async (): Promise<AwsSettings> => {
   const problems: string[] = [];
   const settings = readAwsSettings(process.env, problems);
   if (problems.length === 0) problems.push(...(await missingInAws(settings)));
-  if (problems.length > 0) throw new UsageError(problems.join("\n"));
+  if (problems.length > 0) throw new PlaceUnusable(problems.join("\n"));
   return settings;
 };
 
 /**
  * Examines every record of the AWS engine that the environment names; changes nothing. The data folder is looked at for
- * the signing key only. Throws UsageError when a table, queue or bucket is missing.
+ * the signing key only. Throws PlaceUnusable when a table, queue or bucket is missing.
  */
 export const examineAws = async (asked: DoctorArguments, onProgress: OnProgress): Promise<Report> => {
   const settings = await settingsOf();
