@@ -1,11 +1,12 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { hash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { untilHealthy, type RunningLocalStack } from "./health.ts";
 import { findPython } from "./python.ts";
+import { makeRunFolder } from "./run-folder.ts";
 
 const here = import.meta.dirname;
 const cache = fileURLToPath(new URL("../../../.cache/localstack/", import.meta.url));
@@ -100,7 +101,7 @@ const end = async (child: ChildProcess, folder: string): Promise<void> => {
 export const startOnHost = async (port: number): Promise<RunningLocalStack> => {
   mkdirSync(cache, { recursive: true });
   const python = await installedPythonOrWhyNot();
-  const folder = mkdtempSync(join(cache, "run-"));
+  const folder = makeRunFolder(cache);
   const log = join(cache, "localstack.log");
   const out = openSync(log, "w");
   const child = spawn(python, [join(here, "localstack_main.py")], {
