@@ -51,10 +51,27 @@ const deployAndTell = async (flags: DeployFlags, env: NodeJS.ProcessEnv, app: re
   }
 };
 
-const deploy = async (flags: DeployFlags): Promise<void> => {
+/** Reads the settings; resolves to the issuers among them. Throws DeploySettingsError. */
+const checkSettings = async (flags: DeployFlags): Promise<string> => {
   const issuers = await issuersFor(flags, process.env);
   readDeploySettings({ ...process.env, CASENOTES_ISSUERS: issuers });
-  const { region, isBootstrapped } = await checkAccount(process.env);
+  return issuers;
+};
+
+const isComplaint = (cause: unknown): cause is Error =>
+  cause instanceof NotDeployable || cause instanceof DeploySettingsError;
+
+/** Settings and account, so that a person sees in one go what both lack. Throws NotDeployable. */
+const checkAll = async (flags: DeployFlags) => {
+  const checks = [checkSettings(flags), checkAccount(process.env)] as const;
+  const refused = (await Promise.allSettled(checks)).flatMap((check) => ("reason" in check ? [check.reason] : []));
+  for (const cause of refused) if (!isComplaint(cause)) throw cause;
+  if (refused.length > 0) throw new NotDeployable(refused.map(({ message }) => message).join("\n"));
+  return { issuers: await checks[0], ...(await checks[1]) };
+};
+
+const deploy = async (flags: DeployFlags): Promise<void> => {
+  const { issuers, region, isBootstrapped } = await checkAll(flags);
   if (isBootstrapped === false && !flags.bootstrap && !flags.destroy)
     throw new NotDeployable(`CDK is not bootstrapped in ${region} of this account: add --bootstrap, once.`);
   const env = { ...process.env, AWS_REGION: region, CASENOTES_ISSUERS: issuers };
@@ -71,7 +88,7 @@ const main = async (): Promise<void> => {
 };
 
 await main().catch((cause: unknown) => {
-  if (!(cause instanceof NotDeployable) && !(cause instanceof DeploySettingsError)) throw cause;
+  if (!isComplaint(cause)) throw cause;
   process.stderr.write(`${cause.message}\n`);
   process.exitCode = 1;
 });

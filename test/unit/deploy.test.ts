@@ -77,12 +77,12 @@ test("--help explains the flags and succeeds", async () => {
   expect([code, stdout]).toEqual([0, expect.stringContaining("--bootstrap")]);
 });
 
-test("wrong settings are named together, without their values", async () => {
+test("wrong settings and what the account lacks are named together, without their values", async () => {
   using machine = aMachine();
   const env = { CASENOTES_ISSUERS: "[secret]", CASENOTES_ALARM_EMAIL: "secret", CASENOTES_BASE_URL: "http://secret" };
   const { code, stderr } = await machine.deploy("--stage dev", env);
-  expect([code, stderr.trim().split("\n").length]).toEqual([1, 3]);
-  expect(stderr).toMatch(/CASENOTES_ISSUERS[^]*CASENOTES_ALARM_EMAIL[^]*CASENOTES_BASE_URL/);
+  expect([code, stderr.trim().split("\n").length]).toEqual([1, 5]);
+  expect(stderr).toMatch(/_ISSUERS[^]*_ALARM_EMAIL[^]*_BASE_URL[^]*no AWS credentials[^]*no region/);
   expect(stderr).not.toContain("secret");
 });
 
