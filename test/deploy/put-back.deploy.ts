@@ -87,7 +87,7 @@ test("tables and segments are put back to what they were when the tables were re
 test.for([
   [["--at", "2026-11-21T14:02:00Z"], "--from is missing."],
   [["--from", "restored", "--at", "14:02"], "--at must be a time as 2026-11-21T14:02:00Z."],
-  [["--from", "nowhere", "--at", "2026-11-21T14:02:00Z"], "The table nowhere-heads does not exist"],
+  [["--from", "nowhere", "--at", "2026-11-21T14:02:00Z"], "nowhere-heads does not exist: `aws dynamodb restore-"],
 ] as const)("put-back %j changes nothing and says why", async ([flags, why]) => {
   await expect(putBack(...flags)).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(why) });
 });
