@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { databaseFile } from "./data-folder.ts";
 import { openToRead } from "./sqlite/open-to-read.ts";
+import { checkOurs, explained } from "./sqlite/unusable-database.ts";
 
 /** Told how far a backup is, in pages of the database. */
 export type Progress = (done: number, total: number) => void;
@@ -83,15 +84,18 @@ const publish = async (
 /**
  * Copies a data folder, as it is at one moment, into one new file (mode 0600), while the service runs or not. Throws an
  * Error for a folder without a database (code ENOENT) and for a file that exists (code EEXIST), and
- * NotReadableHere for a log in a folder that cannot be written to; then it leaves nothing.
+ * NotReadableHere for a log in a folder that cannot be written to, and UnusableDatabase; then it leaves nothing.
  */
 export const backUp = async (folder: string, file: string, progress: Progress): Promise<BackupContent> => {
   closeSync(openSync(databaseFile(folder), "r"));
   const from = openToRead(databaseFile(folder));
   const draft = `${file}.partial`;
   try {
+    checkOurs(from, databaseFile(folder));
     closeSync(openSync(draft, "wx", 0o600));
     return await publish(from, { folder, draft, file }, progress);
+  } catch (error) {
+    throw explained(error, databaseFile(folder));
   } finally {
     from.close();
   }

@@ -6,6 +6,8 @@ import { giveBackClaims, type SqliteEngine } from "./sqlite/open-engine.ts";
 import { processIsAlive, type ProcessIdentity } from "./sqlite/processes.ts";
 
 export interface GiveBack {
+  /** Opens the store, which the first call of `now` does else. Throws UnusableDatabase. */
+  open(): Promise<void>;
   /** Ends leases and claims of processes that are gone; true when there were any. One run at a time. */
   now(): Promise<boolean>;
   close(): Promise<void>;
@@ -13,17 +15,27 @@ export interface GiveBack {
 
 /** The supervisor's own view of the store, opened on first use. On the AWS engine leases and claims run out by themselves. */
 export const giveBackOf = (settings: Settings, log: Log): GiveBack =>
-  settings.aws === undefined ? giveBackEmbedded(settings, log) : { now: async () => false, close: async () => {} };
+  settings.aws === undefined ? giveBackEmbedded(settings, log) : notEmbedded;
+
+const notEmbedded: GiveBack = { open: async () => {}, now: async () => false, close: async () => {} };
 
 const giveBackEmbedded = (settings: Settings, log: Log): GiveBack => {
   let opening: Promise<SqliteEngine> | undefined;
   let current: Promise<boolean> | undefined;
+  const open = (): Promise<SqliteEngine> => {
+    opening ??= openEmbeddedEngine(settings, noFaults).catch((cause: unknown) => {
+      opening = undefined; // what failed may go well the next time
+      throw cause;
+    });
+    return opening;
+  };
   const giveBack = async () => {
-    const given = await giveBackClaims(await (opening ??= openEmbeddedEngine(settings, noFaults)), isRunning);
+    const given = await giveBackClaims(await open(), isRunning);
     if (given.processes > 0) log("info", "claims.given-back", { ...given });
     return given.processes > 0;
   };
   return {
+    open: async () => void (await open()),
     now: () => {
       current ??= giveBack().finally(() => {
         current = undefined;

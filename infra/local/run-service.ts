@@ -1,10 +1,11 @@
 import { accessSync, constants } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { checkWritable } from "./data-folder.ts";
-import { giveBackOf } from "./give-back.ts";
+import { giveBackOf, type GiveBack } from "./give-back.ts";
 import { openIdentity } from "./identity.ts";
 import { jsonLog } from "./log.ts";
 import { readSettings, SettingsError, type Settings } from "./settings.ts";
+import { UnusableDatabase } from "./sqlite/unusable-database.ts";
 import { supervise, type MemberPlan } from "./supervisor.ts";
 import { welcome } from "./welcome.ts";
 
@@ -57,6 +58,15 @@ const checkStore = async ({ aws }: Settings): Promise<void> => {
   if (missing.length > 0) complain(missing);
 };
 
+/** Here and not by the members, who would be restarted for ever. What else fails may pass, and is met again by them. */
+const openStoreOrComplain = async (giveBack: GiveBack): Promise<void> => {
+  try {
+    await giveBack.open();
+  } catch (cause) {
+    if (cause instanceof UnusableDatabase) complain([`${cause.message}.`]);
+  }
+};
+
 /** Runs the service until it is told to stop: the supervisor's own process. */
 export const runService = async (): Promise<void> => {
   const settings = settingsOrComplain();
@@ -68,6 +78,7 @@ export const runService = async (): Promise<void> => {
     process.exit(code);
   };
   const giveBack = giveBackOf(settings, log);
+  await openStoreOrComplain(giveBack);
   const supervisor = supervise({
     members: plansFor(settings),
     args: process.argv.slice(2),

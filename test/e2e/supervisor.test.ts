@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aPatientOf } from "../support/clinic.ts";
@@ -100,6 +101,25 @@ describe("a configuration that cannot work", () => {
     expect(stderr).toBe(
       `casenotes: ${folder.path} cannot be used (EISDIR): set CASENOTES_DATA to a folder that can be made and written to.\n`,
     );
+  });
+
+  test("for a file that is no database is one clear line", async () => {
+    using folder = aFolder();
+    const file = join(folder.path, "casenotes.db");
+    writeFileSync(file, "not a database\n".repeat(1_000));
+    const { code, stderr } = await runToEnd({ CASENOTES_DATA: folder.path });
+    expect(code).toBe(1);
+    expect(stderr).toBe(`casenotes: ${file} is damaged or not a database: restore a backup (npm run restore).\n`);
+  });
+
+  test("for a database of another program is one clear line", async () => {
+    using folder = aFolder();
+    const file = join(folder.path, "casenotes.db");
+    using db = new DatabaseSync(file);
+    db.exec("CREATE TABLE theirs (a)");
+    const { code, stderr } = await runToEnd({ CASENOTES_DATA: folder.path });
+    expect(code).toBe(1);
+    expect(stderr).toBe(`casenotes: ${file} is a database of another program: choose another data folder.\n`);
   });
 
   test("for a certificate that is not there names the file", async () => {

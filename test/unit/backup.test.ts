@@ -154,4 +154,19 @@ describe("the commands", () => {
     expect(ended.stderr).toMatch(text);
     expect(ended).toMatchObject({ status, stdout: "" });
   });
+
+  test.for([
+    ["a file that is no database", /is damaged or not a database: restore a backup \(npm run restore\)\.\n$/u],
+    ["another program's database", /is a database of another program: choose another data folder\.\n$/u],
+  ] as const)("backup of %s says so in one line and leaves nothing", ([what, text]) => {
+    using root = aFolder();
+    const folder = aDataFolder(root.path);
+    if (what.startsWith("a file")) writeFileSync(databaseFile(folder), "not a database\n".repeat(1_000));
+    else new DatabaseSync(databaseFile(folder)).exec("CREATE TABLE theirs (a)");
+    const ended = command("backup", [join(root.path, "backup")], folder);
+    expect(ended.stderr).toMatch(text);
+    expect(ended.stderr.split("\n")).toHaveLength(2);
+    expect(ended).toMatchObject({ status: 1, stdout: "" });
+    expect(readdirSync(root.path)).toEqual(["data"]);
+  });
 });

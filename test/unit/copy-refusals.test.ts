@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readArguments } from "../../infra/local/copy/copy-arguments.ts";
@@ -304,11 +304,17 @@ test("the command says what is wrong in a line or two, and its exit code says wh
   await path.engine.close();
   const file = join(root.path, "file");
   writeFileSync(file, "");
+  const foreign = join(root.path, "foreign");
+  mkdirSync(foreign);
+  writeFileSync(join(foreign, "casenotes.db"), "not a database\n".repeat(1_000));
+  const noDatabase = `${foreign}/casenotes.db is damaged or not a database: restore a backup (npm run restore).\n`;
   const place = `embedded:${from}`;
   const cases = [
     [["--from", place, "--to", place], "--from and --to are the same folder."],
     [["--from", `embedded:${root.path}/none`, "--to", `${place}2`], `There is no data in ${root.path}/none.`],
     [["--from", place, "--to", `embedded:${file}`], `${file} cannot be used (EEXIST).`],
+    [["--from", `embedded:${foreign}`, "--to", `${place}2`], noDatabase],
+    [["--from", place, "--to", `embedded:${foreign}`], noDatabase],
     [["--from", place, "--to", "aws"], "CASENOTES_BUCKET is missing"],
   ] as const;
   const runs = await Promise.all(cases.map(([args]) => runModule("infra/local/commands/copy.ts", args)));

@@ -4,6 +4,7 @@ import { isErrno } from "../data-folder.ts";
 import { progressBar } from "../sample/progress-bar.ts";
 import { oneFile } from "../one-file.ts";
 import { NotReadableHere } from "../sqlite/open-to-read.ts";
+import { UnusableDatabase } from "../sqlite/unusable-database.ts";
 
 const usage = `Copies the data folder (CASENOTES_DATA, default .casenotes) into one new file, while the service runs or not.
 
@@ -16,6 +17,7 @@ const explained = (cause: unknown, folder: string, file: string): string | undef
   if (isErrno(cause, "EEXIST")) return `${file} (or ${file}.partial) exists: choose another name.\n`;
   if (isErrno(cause, "ENOENT")) return `There is no database in ${folder}, or no folder for ${file}.\n`;
   if (cause instanceof NotReadableHere) return `${cause.message}\n`;
+  if (cause instanceof UnusableDatabase) return `${cause.message}.\n`;
   if (cause instanceof Error && "code" in cause && "path" in cause)
     return `${String(cause.path)} cannot be used (${String(cause.code)}).\n`;
   return undefined;

@@ -9,6 +9,7 @@ import { checkWritable, databaseFile, makeDataFolder } from "../data-folder.ts";
 import { openReadOnlyEngine } from "../doctor/read-only-engine.ts";
 import { openSqliteEngine } from "../sqlite/open-engine.ts";
 import { NotReadableHere } from "../sqlite/open-to-read.ts";
+import { checkOurs, UnusableDatabase } from "../sqlite/unusable-database.ts";
 import type { CopyArguments, Place } from "./copy-arguments.ts";
 import type { Copying } from "./copy-record.ts";
 import { PlaceUnusable } from "./not-copied.ts";
@@ -34,9 +35,21 @@ const openAws = async (): Promise<Copying["to"]> => {
 
 const unusable = (folder: string, cause: unknown): unknown => {
   if (cause instanceof NotReadableHere) return new PlaceUnusable(cause.message, { cause });
+  if (cause instanceof UnusableDatabase) return new PlaceUnusable(`${cause.message}.`, { cause });
   if (!(cause instanceof Error)) return cause;
   const code = "code" in cause && "syscall" in cause ? `(${String(cause.code)})` : undefined;
   return code === undefined ? cause : new PlaceUnusable(`${folder} cannot be used ${code}.`, { cause });
+};
+
+const openOurs = async (file: string): Promise<Engine> => {
+  const { db, engine } = await openReadOnlyEngine(file);
+  try {
+    checkOurs(db, file);
+    return engine;
+  } catch (cause) {
+    await engine.close();
+    throw cause;
+  }
 };
 
 /** For reading only: nothing of the source can be changed by a copy. */
@@ -45,7 +58,7 @@ const openSource = async (place: Place): Promise<Engine> => {
   const file = databaseFile(place.folder);
   if (!existsSync(file)) throw new PlaceUnusable(`There is no data in ${place.folder}.`);
   try {
-    return (await openReadOnlyEngine(file)).engine;
+    return await openOurs(file);
   } catch (cause) {
     throw unusable(place.folder, cause);
   }

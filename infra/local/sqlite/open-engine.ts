@@ -18,6 +18,7 @@ import { sqliteSegments } from "./segments.ts";
 import { snapshotReader } from "./snapshot-reader.ts";
 import type { Store } from "./store.ts";
 import { sqliteSummaries } from "./summaries.ts";
+import { explained } from "./unusable-database.ts";
 
 export interface SqliteEngineOptions {
   /** A path, or ":memory:". */
@@ -92,12 +93,16 @@ export const engineOn = async (connections: Connections, options: SqliteEngineOp
   };
 };
 
-/**
- * Opens the embedded engine on one SQLite file; several processes may share it. Throws an Error naming file and remedy
- * when the file cannot be used.
- */
-export const openSqliteEngine = async (options: SqliteEngineOptions): Promise<SqliteEngine> =>
-  engineOn(openFile(options.file), options);
+/** Opens the embedded engine on one SQLite file; several processes may share it. Throws UnusableDatabase. */
+export const openSqliteEngine = async (options: SqliteEngineOptions): Promise<SqliteEngine> => {
+  const connections = openFile(options.file);
+  try {
+    return await engineOn(connections, options);
+  } catch (error) {
+    connections.close();
+    throw explained(error, options.file);
+  }
+};
 
 /** For the supervisor, when a worker died and at its own start. Receive counts stay. */
 export const giveBackClaims = (

@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { resultCode, resultCodes } from "./sql.ts";
 import { applicationId, schema, schemaVersion } from "./schema.ts";
+import { checkOurs, explained } from "./unusable-database.ts";
 
 /**
  * The connections of one process, as a rule the same one: SQLite forgets its pages when another connection writes. Reads
@@ -23,26 +23,15 @@ const longestLogBytes = 67_108_864;
 /** Opening may meet another process that creates or recovers the file; only then is waiting in SQLite harmless. */
 const openTimeoutMs = 5_000;
 
-const versionOf = (db: DatabaseSync, pragma: "user_version" | "application_id"): number =>
-  Number(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma] ?? 0);
-
 /** Creates the tables in an empty file; two processes may race for it. */
 const prepareSchema = (db: DatabaseSync, file: string): void => {
   db.exec("BEGIN IMMEDIATE");
   try {
-    const version = versionOf(db, "user_version");
-    const application = versionOf(db, "application_id");
     const isEmpty = db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
     if (isEmpty) {
       db.exec(schema);
       db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);
-    } else if (application !== applicationId) {
-      throw new Error(`${file} is a database of another program: choose another data folder`);
-    } else if (version > schemaVersion) {
-      throw new Error(
-        `${file} was written by a newer Casenotes (schema ${version}, this one knows ${schemaVersion}): upgrade Casenotes`,
-      );
-    }
+    } else checkOurs(db, file);
     db.exec("COMMIT");
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
@@ -79,15 +68,9 @@ const openOnDisk = (file: string): Connections => {
   }
 };
 
-const explained = (error: unknown, file: string): unknown => {
-  const code = resultCode(error);
-  if (code !== resultCodes.corrupt && code !== resultCodes.notADatabase) return error;
-  return new Error(`${file} is damaged or not a database: restore a backup (npm run restore)`, { cause: error });
-};
-
 /**
- * Opens or creates the database file (mode 0600, its folder 0700). Throws an Error that names the file and the remedy
- * when it is damaged, of another program or of a newer version.
+ * Opens or creates the database file (mode 0600, its folder 0700). Throws UnusableDatabase when it is damaged, of
+ * another program or of a newer version.
  */
 export const openFile = (file: string): Connections => {
   if (file === ":memory:") return openMemory();

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { resultCode, resultCodes } from "./sql.ts";
+import { explained } from "./unusable-database.ts";
 
 /** Opening may meet a process that recovers the file. */
 const openTimeoutMs = 5_000;
@@ -32,13 +33,14 @@ const hasLog = (file: string): boolean => (statSync(`${file}-wal`, { throwIfNoEn
 /**
  * Opens a database file that exists for reading, whoever else has it open; also in a folder that cannot be written to,
  * where SQLite cannot make the index of a log (https://sqlite.org/wal.html#readonly): without a log the file is whole
- * and is read as one that nobody changes. Throws NotReadableHere when there is a log.
+ * and is read as one that nobody changes. Throws NotReadableHere when there is a log, and
+ * UnusableDatabase for a file that is damaged or no database.
  */
 export const openToRead = (file: string): DatabaseSync => {
   try {
     return openAndRead(file);
   } catch (error) {
-    if (!isUnwritable(error)) throw error;
+    if (!isUnwritable(error)) throw explained(error, file);
     if (hasLog(file)) {
       const remedy = "copy the folder to a place that can be written to, and use the copy";
       throw new NotReadableHere(`${file} has a log beside it, but its folder cannot be written to: ${remedy}.`, {
