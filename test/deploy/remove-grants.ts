@@ -2,16 +2,22 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Template } from "aws-cdk-lib/assertions";
-import { grantsOf, nameOf, withoutGrant, type Grant, type PolicyTemplate } from "../infra/grants.ts";
+import { grantsOf, nameOf, withoutGrant, type PolicyTemplate } from "../infra/grants.ts";
+import { orUsage } from "../../infra/local/or-usage.ts";
+import { UsageError } from "../../infra/local/read-flags.ts";
+import { partOfName } from "../support/part-of-name.ts";
 import { permissionPage, plainPage } from "../infra/permission-table.ts";
 import { synthesized } from "../infra/synthesized.ts";
 import { type Report, runSuites } from "../support/project-copy.ts";
 
-/**
- * Takes one grant at a time away from the service stack and prints which check turned red: the comparison with
- * docs/permissions.md for every grant, and for those of `deployed` a deployment on MiniStack with IAM enforced. Ends with
- * exit code 1 when one is missed. `node test/deploy/remove-grants.ts [part of the names of other grants to deploy without]`
- */
+const usage = `Takes one grant at a time away from the service stack and prints which check turned red: the comparison with
+docs/permissions.md for every grant, and for three of them a deployment on MiniStack with IAM enforced.
+
+  npm run test:grants [-- part of the names of other grants to deploy without]
+
+Exit code: 0, 1 when one is missed, 2 when no grant is called so.
+`;
+
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const documented = plainPage(readFileSync(join(root, "docs/permissions.md"), "utf8"));
 
@@ -39,7 +45,7 @@ const print = (noticed: boolean, check: string, name: string, detail = ""): void
   process.stdout.write(`${noticed ? "noticed" : "MISSED "}  ${check.padEnd(8)}  ${name}${detail && `: ${detail}`}\n`);
 };
 
-const checkTemplate = (): readonly Grant[] => {
+const synthesizedTemplate = () => {
   const { templateOf, dispose } = synthesized();
   const storage = templateOf("prod", "Storage");
   const template = templateOf("prod", "Service").toJSON() as PolicyTemplate;
@@ -47,9 +53,7 @@ const checkTemplate = (): readonly Grant[] => {
   const isAsDocumented = (service: PolicyTemplate): boolean =>
     plainPage(permissionPage(storage, Template.fromJSON(service))) === documented;
   if (!isAsDocumented(template)) throw new Error("docs/permissions.md differs with every grant: write it again");
-  const grants = grantsOf(template);
-  for (const grant of grants) print(!isAsDocumented(withoutGrant(template, grant)), "template", nameOf(grant));
-  return grants;
+  return { template, grants: grantsOf(template), isAsDocumented };
 };
 
 const checkDeployments = (names: readonly string[]): void => {
@@ -62,6 +66,12 @@ const checkDeployments = (names: readonly string[]): void => {
   }
 };
 
-const grants = checkTemplate();
-const asked = process.argv[2];
-checkDeployments(asked === undefined ? deployed : grants.map(nameOf).filter((name) => name.includes(asked)));
+await orUsage(usage, () => {
+  const part = partOfName(process.argv.slice(2));
+  if (part === "help") return void process.stdout.write(usage);
+  const { template, grants, isAsDocumented } = synthesizedTemplate();
+  const asked = part === undefined ? deployed : grants.map(nameOf).filter((name) => name.includes(part));
+  if (asked.length === 0) throw new UsageError(`no grant's name has "${part}" in it`);
+  for (const grant of grants) print(!isAsDocumented(withoutGrant(template, grant)), "template", nameOf(grant));
+  checkDeployments(asked);
+});

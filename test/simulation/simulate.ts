@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { orUsage } from "../../infra/local/or-usage.ts";
+import { readFlags, UsageError } from "../../infra/local/read-flags.ts";
 import { progressBar } from "../../infra/local/sample/progress-bar.ts";
 import { crashPlaces, kinds } from "./faults.ts";
 import { again, type History, runHistory } from "./history.ts";
@@ -15,7 +16,7 @@ const usage = `Runs the service in simulated worlds: each seed is one history of
   --seed S    one history, told line by line
 
 Exit code 1: something happened that must not; or, in 1,000 histories or more, a kind of fault never did; or, in 5,000 or
-more, no process ended before or after one of the calls.
+more, no process ended before or after one of the calls. 2: the flags are wrong.
 `;
 
 /** From so many histories on, each kind of fault has happened. */
@@ -143,21 +144,24 @@ const tellOne = async (seed: number): Promise<void> => {
   if (violation !== undefined) process.exitCode = 1;
 };
 
-const main = async (): Promise<void> => {
-  const number = { type: "string" } as const;
-  const options = { seeds: number, from: number, jobs: number, seed: number, help: { type: "boolean" } } as const;
-  const { values } = parseArgs({ options });
-  const numbers = [
-    values.seeds ?? "1000",
-    values.from ?? "1",
-    values.jobs ?? String(Math.min(4, availableParallelism())),
-  ];
-  const [seeds = 0, from = 0, jobs = 0] = numbers.map(Number);
-  const all = [seeds, from, jobs, Number(values.seed ?? 0)];
-  if (values.help === true || !all.every((one) => Number.isSafeInteger(one)) || jobs < 1) console.log(usage);
-  else if (values.seed !== undefined) await tellOne(Number(values.seed));
-  else report(await runAll(from, seeds, Math.min(jobs, seeds)));
+const number = { type: "string" } as const;
+const options = { seeds: number, from: number, jobs: number, seed: number, help: { type: "boolean" } } as const;
+
+const wholeNumber = (flag: string, text: string, least = 0): number => {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new UsageError(`--${flag} must be a whole number from ${least} on.`);
 };
 
-if (isMainThread) await main();
+const main = async (): Promise<void> => {
+  const given = readFlags(process.argv.slice(2), options);
+  if (given.help === true) return console.log(usage);
+  if (given.seed !== undefined) return tellOne(wholeNumber("seed", given.seed));
+  const seeds = wholeNumber("seeds", given.seeds ?? "1000", 1);
+  const from = wholeNumber("from", given.from ?? "1");
+  const jobs = wholeNumber("jobs", given.jobs ?? String(Math.min(4, availableParallelism())), 1);
+  report(await runAll(from, seeds, Math.min(jobs, seeds)));
+};
+
+if (isMainThread) await orUsage(usage, main);
 else await work(workerData as Task);
