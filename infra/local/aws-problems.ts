@@ -69,12 +69,13 @@ const keyOf = (keys: Keys): string => (keys ?? []).map(({ AttributeName = "" }) 
 const wanted = ({ partitionKey, sortKey }: { readonly partitionKey: string; readonly sortKey?: string }): string =>
   sortKey === undefined ? partitionKey : `${partitionKey}, ${sortKey}`;
 
-/** Tells a table that is there, but is another: two names swapped. undefined: it has the keys and the indexes. */
-export const tableMismatch = (table: TableName, found: TableDescription = {}): string | undefined => {
+/** Tells a table that is there, but is another: two names swapped. undefined: it has the keys, and the indexes if asked. */
+export const tableMismatch = (table: TableName, found: TableDescription = {}, keysOnly = false): string | undefined => {
   const definition = tableDefinitions[table];
   const not = `The table ${found.TableName} is no table of ${table}`;
   const key = keyOf(found.KeySchema);
   if (key !== wanted(definition)) return `${not}: its key is (${key}), not (${wanted(definition)}). Are names swapped?`;
+  if (keysOnly) return undefined;
   const indexes = new Map(found.GlobalSecondaryIndexes?.map((index) => [index.IndexName, keyOf(index.KeySchema)]));
   const lacking = definition.indexes.find((index) => indexes.get(index.name) !== wanted(index));
   if (lacking === undefined) return undefined;

@@ -14,11 +14,15 @@ interface Look extends Thing {
   readonly look: () => Promise<string | undefined>;
 }
 
-const looksAt = ({ names }: AwsSettings, { dynamoOnce, sqs, s3 }: AwsClients): readonly Look[] => {
+const looksAt = ({ names }: AwsSettings, isRestored: boolean, { dynamoOnce, sqs, s3 }: AwsClients): readonly Look[] => {
+  const lookAtTable = async (table: TableName, TableName: string) => {
+    const { Table } = await dynamoOnce.send(new DescribeTableCommand({ TableName }));
+    return tableMismatch(table, Table, isRestored);
+  };
   const tables = (Object.entries(names.tables) as [TableName, string][]).map(([table, TableName]) => ({
     what: `The table ${TableName}`,
     right: "dynamodb:DescribeTable",
-    look: async () => tableMismatch(table, (await dynamoOnce.send(new DescribeTableCommand({ TableName }))).Table),
+    look: () => lookAtTable(table, TableName),
   }));
   const queues = [names.queueUrl, names.deadLetterQueueUrl].map((QueueUrl) => ({
     what: `The queue ${QueueUrl}`,
@@ -73,15 +77,18 @@ const lookAtAll = async (
   return [...new Set(outcomes.flatMap(({ problem }) => problem ?? []))];
 };
 
-/** What hinders the AWS engine, one line each; empty when nothing does. `remedy`: for what does not exist. */
-export const missingInAws = async (settings: AwsSettings, remedy = makeIt): Promise<readonly string[]> => {
+/**
+ * What hinders the AWS engine, one line each; empty when nothing does. `restoreIt`: of tables that were restored, which need
+ * no indexes to be copied from, what to do when one does not exist.
+ */
+export const missingInAws = async (settings: AwsSettings, restoreIt?: string): Promise<readonly string[]> => {
   const { endpoint } = settings;
   const clients = awsClients(endpoint === undefined ? {} : { endpoint });
   try {
     const problem = await missingForAll(clients);
     if (problem !== undefined) return [problem];
     const where = endpoint === undefined ? `in ${await clients.dynamoOnce.config.region()}` : `at ${endpoint}`;
-    return await lookAtAll(looksAt(settings, clients), { where, remedy });
+    return await lookAtAll(looksAt(settings, restoreIt !== undefined, clients), { where, remedy: restoreIt ?? makeIt });
   } finally {
     clients.close();
   }

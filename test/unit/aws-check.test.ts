@@ -149,3 +149,12 @@ test("two tables with the same key, swapped, are told by their indexes", async (
     "The table t-heads is no table of summaries: it has no index byFamily (s, f). Are names swapped?",
   ]);
 });
+
+test("restored tables need their keys only, for nothing but a copy is made from them", async () => {
+  answer = (service, body, response) => {
+    if (service !== "dynamodb") return healthy(service, body, response);
+    json(response, 200, { Table: { ...described(JSON.parse(body).TableName), GlobalSecondaryIndexes: [] } });
+  };
+  expect(await missingInAws(settings(), "restore it.")).toEqual([]);
+  expect(await missingInAws(settings())).toHaveLength(3);
+});
