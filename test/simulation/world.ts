@@ -91,7 +91,8 @@ const isOpen = (row: Operation | undefined, attempt: number): boolean =>
 
 /**
  * The order of the queue is the order of the record: no operation is settled before one whose message is ahead of its own. One
- * whose message is a dead letter has lost its place.
+ * with a message among the dead letters is not asked for its place: who received that may still be carrying it out, and a message
+ * that the sweep sent again meanwhile stands further back.
  */
 const mustBeNext = (
   { queue, deadLetters, operations }: Store,
@@ -105,10 +106,8 @@ const mustBeNext = (
     const messages = queue.get(patientId) ?? [];
     const place = messages.findIndex(isIts);
     settled.add(operationId);
-    if (place < 0) {
-      must(deadLetters.get(patientId)?.some(isIts) === true, `${operationId} was settled without a message`);
-      continue;
-    }
+    if (deadLetters.get(patientId)?.some(isIts) === true) continue;
+    must(place >= 0, `${operationId} was settled without a message`);
     must(messages[place]!.receiveCount > 0, `${operationId} was settled before its message was received`);
     for (const ahead of messages.slice(0, place)) {
       const row = operations.get(ahead.operationId)?.row;
