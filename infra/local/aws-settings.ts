@@ -19,6 +19,12 @@ export const awsVariables = ({ tables, bucket, queueUrl, deadLetterQueueUrl }: A
 
 const tableVariable = (table: string): string => `CASENOTES_TABLE_${table.toUpperCase()}`;
 
+/** Lines of bash that set these variables; values must have no quotation mark, as names and URLs have none. */
+export const exportLines = (variables: Readonly<Record<string, string>>): string =>
+  Object.entries(variables)
+    .map(([name, value]) => `export ${name}='${value}'\n`)
+    .join("");
+
 /** Reads the names; adds to `problems` what is missing, without values. */
 export const readAwsSettings = (environment: Environment, problems: string[]): AwsSettings => {
   const read = (name: string): string => {

@@ -146,3 +146,23 @@ test("an Idempotency-Key used before the move is answered after it with the old 
   using clone = await cloneOf(moved, patient.id, ["-c", "transfer.fsckObjects=true"]);
   expect(await clone.operationIds()).toEqual([patient.create.json.id, written.json.id]);
 });
+
+test("a service that runs at the destination answers for a record as soon as it is copied, and writes to it", async () => {
+  using root = aFolder();
+  const { from, to } = placesIn(root.path);
+  const source = await openClinicIn(from);
+  const id = await aPatientWith(source, 3);
+  await using there = await startService({ data: to });
+  const read = () => there.request("GET", `/v1/patients/${id}`);
+  expect((await read()).status).toBe(404);
+  expect((await runCopy(from, to)).code).toBe(0);
+  expect((await read()).status).toBe(200);
+  const written = await there.request("PUT", `/v1/patients/${id}/files/notes/after.md`, {
+    headers: { "content-type": "text/markdown", prefer: "wait=20", "if-none-match": "*" },
+    body: "there\n",
+  });
+  expect(written.status).toBe(201);
+  using clone = await cloneOf(there, id, ["-c", "transfer.fsckObjects=true"]);
+  expect((await clone.operationIds()).length).toBe(5);
+  await source.engine.close();
+});
