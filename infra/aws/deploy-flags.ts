@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readFlags as readAnyFlags, UsageError } from "../local/read-flags.ts";
 import { stages, type StageName } from "./stages.ts";
 
 export const usage = `Deploys a stage to the AWS account of the credentials in the environment. Standard output has where it is, for a shell:
@@ -11,7 +11,8 @@ export const usage = `Deploys a stage to the AWS account of the credentials in t
   --yes          do not ask before permissions are added, or a stage is destroyed
   --destroy      dev only: remove the stage
 
-Settings are read from the environment: see docs/deploy.md.
+Settings are read from the environment: see docs/deploy.md. Exit code: 0, 1 when it did not succeed, 2 when
+the flags are wrong.
 `;
 
 const options = {
@@ -38,25 +39,25 @@ export class NotDeployable extends Error {
 
 const isStage = (name: string): name is StageName => Object.hasOwn(stages, name);
 
-/** Reads the command's flags. Throws NotDeployable, in one line. */
+/** Reads the command's flags. Throws UsageError, in one line. */
 export const readFlags = (args: readonly string[]): DeployFlags | "help" => {
   const { help, stage, ...flags } = parsed(args);
   if (help) return "help";
   const known = Object.keys(stages).join(" or ");
-  if (stage === undefined) throw new NotDeployable(`--stage is missing: ${known}. --help tells more.`);
-  if (!isStage(stage)) throw new NotDeployable(`There is no stage "${stage}": ${known}.`);
-  if (flags.destroy && stage !== "dev") throw new NotDeployable("Only dev can be destroyed: prod holds records.");
+  if (stage === undefined) throw new UsageError(`--stage is missing: ${known}. --help tells more.`);
+  if (!isStage(stage)) throw new UsageError(`There is no stage "${stage}": ${known}.`);
+  if (flags.destroy && stage !== "dev") throw new UsageError("Only dev can be destroyed: prod holds records.");
   if (flags.trial && stage !== "dev")
-    throw new NotDeployable("Only dev takes a trial's tokens: whoever has their key is everybody.");
+    throw new UsageError("Only dev takes a trial's tokens: whoever has their key is everybody.");
   return { stage, ...flags };
 };
 
 const parsed = (args: readonly string[]) => {
   try {
-    return parseArgs({ args: [...args], options, strict: true }).values;
+    return readAnyFlags(args, options);
   } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
+    if (!(cause instanceof UsageError)) throw cause;
     const [reason] = cause.message.split(". ");
-    throw new NotDeployable(`${reason}. --help tells more.`, { cause });
+    throw new UsageError(`${reason}. --help tells more.`, { cause });
   }
 };

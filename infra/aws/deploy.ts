@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { UsageError } from "../local/read-flags.ts";
 import { checkAccount } from "./check-account.ts";
 import { NotDeployable, readFlags, usage, type DeployFlags } from "./deploy-flags.ts";
 import { DeploySettingsError, readDeploySettings } from "./deploy-settings.ts";
@@ -88,7 +89,8 @@ const main = async (): Promise<void> => {
 };
 
 await main().catch((cause: unknown) => {
-  if (!isComplaint(cause)) throw cause;
+  const isUsage = cause instanceof UsageError;
+  if (!isUsage && !isComplaint(cause)) throw cause;
   process.stderr.write(`${cause.message}\n`);
-  process.exitCode = 1;
+  process.exitCode = isUsage ? 2 : 1;
 });

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { orUsage } from "../../infra/local/or-usage.ts";
+import { readFlags, UsageError } from "../../infra/local/read-flags.ts";
 import { startService } from "../support/service.ts";
 import { dealt, mostClients, stageOn, type Stage } from "./bench-run.ts";
 import { checkedRun } from "./checked.ts";
@@ -49,6 +50,7 @@ const usage = `Measures the service on this machine: real processes, sockets, to
   --markdown     prints a Markdown table, for docs/performance.md
 
 Exit code 1: a count or a ratio is over its limit, or a history was wrong. A time that is missed is shown, no more.
+2: the flags are wrong.
 `;
 
 const flags = {
@@ -67,25 +69,11 @@ const measurementMs = { quick: 1_500, full: 5_000 };
 /** Load before the start, as a share of the cores, that is worth a warning. */
 const busyShare = 0.3;
 
-const complain = (text: string): never => {
-  process.stderr.write(`${text}\n\n${usage}`);
-  process.exit(1);
-};
-
-const readFlags = () => {
-  try {
-    return parseArgs({ options: flags, strict: true }).values;
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    return complain(cause.message);
-  }
-};
-
 const chosen = (only: string | undefined): readonly Scenario[] => {
   if (only === undefined) return scenarios;
   return only.split(",").map((name) => {
     const found = scenarios.find((scenario) => scenario.name === name.trim());
-    if (found === undefined) return complain(`there is no scenario ${name}`);
+    if (found === undefined) throw new UsageError(`there is no scenario ${name}`);
     return found;
   });
 };
@@ -139,19 +127,20 @@ const measureCold = async (quick: boolean) => {
 };
 
 const runChecked = async (operations: number): Promise<void> => {
-  if (!Number.isInteger(operations) || operations < 100) return complain("--checked takes a whole number from 100 on");
+  if (!Number.isInteger(operations) || operations < 100)
+    throw new UsageError("--checked takes a whole number from 100 on");
   const { text, isFine } = await checkedRun(operations, progress);
   process.stdout.write(`${text}\n`);
   if (!isFine) process.exitCode = 1;
 };
 
 const main = async (): Promise<void> => {
-  const { checked, cold, only, quick, json, markdown, help } = readFlags();
+  const { checked, cold, only, quick, json, markdown, help } = readFlags(process.argv.slice(2), flags);
   if (help) {
     process.stdout.write(usage);
     return;
   }
-  if (cold && only !== undefined) return complain("--cold measures no scenario: leave out --only");
+  if (cold && only !== undefined) throw new UsageError("--cold measures no scenario: leave out --only");
   if (checked !== undefined) return runChecked(Number(checked));
   const { machine, figures } = cold ? await measureCold(quick) : await measureAll(chosen(only), quick);
   const table = markdown ? markdownOf(figures) : tableOf(figures);
@@ -162,4 +151,4 @@ const main = async (): Promise<void> => {
   if (violated.length > 0) process.exitCode = 1;
 };
 
-await main();
+await orUsage(usage, main);

@@ -100,7 +100,7 @@ describe("the sample", () => {
     "%s is answered with the usage",
     async (flags) => {
       const { code, stderr } = await ended(start(flags.split(" "), "/nonexistent"));
-      expect([code, stderr]).toEqual([1, expect.stringContaining("npm run -s sample -- [flags]")]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining("npm run -s sample -- [flags]")]);
     },
   );
 });

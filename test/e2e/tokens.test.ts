@@ -59,7 +59,7 @@ describe("the token command", () => {
     [["--patients", `${randomUUID()},b`]],
   ])("refuses %j with its usage", async ([flags]) => {
     const { code, stdout, stderr } = await runToken(service.data, flags);
-    expect([code, stdout]).toEqual([1, ""]);
+    expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain("npm run -s token -- [flags]");
   });
 

@@ -17,6 +17,9 @@ test.each([
   "test/localstack/remove-conditions.ts --foo",
   "test/localstack/remove-conditions.ts nonsense",
   "test/deploy/remove-grants.ts --foo",
+  "test/mutants/mutants.ts --foo",
+  "test/history/soak.ts --seconds x",
+  "test/bench/bench.ts --only nonsense",
 ])("%s is told what is wrong in a line, then the usage, with exit code 2", (line) => {
   const [file = "", ...args] = line.split(" ");
   const { status, stdout, stderr } = run(file, ...args);
@@ -31,5 +34,14 @@ test.each(["test/simulation/simulate.ts", "test/localstack/remove-conditions.ts"
     const { status, stdout } = run(file, "--help");
     expect(status).toBe(0);
     expect(stdout).toContain("npm run ");
+  },
+);
+
+test.each(["--foo", "--stage nonsense", "--stage prod --destroy"])(
+  "deploy %s is one line, with exit code 2",
+  (line) => {
+    const { status, stdout, stderr } = run("infra/aws/deploy.ts", ...line.split(" "));
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/^[^\n]+\n$/);
   },
 );

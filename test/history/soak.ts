@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
+import { orUsage } from "../../infra/local/or-usage.ts";
+import { readFlags, UsageError } from "../../infra/local/read-flags.ts";
 import { startAwsService } from "../support/aws-service.ts";
 import { startLocalStack } from "../support/localstack/localstack.ts";
 import { runDoctorIn } from "../support/run-doctor.ts";
@@ -20,7 +21,7 @@ const usage = `Loads the service while its workers are killed, then holds every 
 
 Exit code 1: an answer contradicts a history, a request failed (5xx), the doctor found something, or with kills there was
 less than 80 % of the undisturbed throughput, or, where others had more than a tenth of the machine, the kills take more
-than 20 % of its CPU. On AWS, where leases run out by themselves, that is only told.
+than 20 % of its CPU. On AWS, where leases run out by themselves, that is only told. 2: the flags are wrong.
 `;
 
 const flags = {
@@ -33,23 +34,10 @@ const flags = {
   help: { type: "boolean", default: false },
 } as const;
 
-const complain = (text: string): never => {
-  process.stderr.write(`${text}\n\n${usage}`);
-  process.exit(1);
-};
-
-const readFlags = () => {
-  try {
-    return parseArgs({ options: flags, strict: true }).values;
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    return complain(cause.message);
-  }
-};
-
 const whole = (name: string, text: string): number => {
   const value = Number(text);
-  return Number.isInteger(value) && value > 0 ? value : complain(`--${name} must be a whole number from 1 on`);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new UsageError(`--${name} must be a whole number from 1 on.`);
 };
 
 const killEveryMs = 1_000;
@@ -129,7 +117,7 @@ const openOnLocalStack = async (workers: number): Promise<Subject> => {
 };
 
 const main = async (): Promise<void> => {
-  const given = readFlags();
+  const given = readFlags(process.argv.slice(2), flags);
   if (given.help) return void process.stdout.write(usage);
   const [seconds, workers, patients, clients] = (["seconds", "workers", "patients", "clients"] as const).map((name) =>
     whole(name, given[name]),
@@ -156,4 +144,4 @@ const main = async (): Promise<void> => {
   if (!isRight(result) || isSlow || doctor.code !== 0) process.exitCode = 1;
 };
 
-await main();
+await orUsage(usage, main);

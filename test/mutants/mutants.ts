@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { orUsage } from "../../infra/local/or-usage.ts";
 import { readFlags, UsageError } from "../../infra/local/read-flags.ts";
 import { changedText, copyProject, runSuites, type Report, type Told } from "../support/project-copy.ts";
 import { allMutants } from "./all-mutants.ts";
@@ -16,7 +17,7 @@ const usage = `Breaks a copy of the product, one mistake at a time, and runs the
   --list        the mutants and their tests; breaks nothing
   --write       puts the table into docs/guarantees.md
 
-Ends with exit code 1 when a mutant is missed.
+Exit code: 0, 1 when a mutant is missed, 2 when the flags are wrong.
 `;
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -116,10 +117,4 @@ const main = (): void => {
   for (const { guarantee, name, suite, noticedBy } of asked) say(`${guarantee}  ${name}  (${suite}: ${noticedBy})`);
 };
 
-try {
-  main();
-} catch (cause) {
-  if (!(cause instanceof UsageError)) throw cause;
-  process.stderr.write(`${cause.message}\n\n${usage}`);
-  process.exitCode = 1;
-}
+await orUsage(usage, main);

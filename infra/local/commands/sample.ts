@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { findIssuer } from "../issuer.ts";
+import { orUsage } from "../or-usage.ts";
+import { readFlags, UsageError } from "../read-flags.ts";
 import { clinicClient, SampleStopped } from "../sample/clinic-client.ts";
 import { fillClinic } from "../sample/fill.ts";
 import { staff } from "../sample/people.ts";
@@ -14,6 +15,8 @@ const usage = `Fills a running service with the synthetic records of a clinic. R
   --url URL          where the service is         http://127.0.0.1:8080
   --token TOKEN      one author for everything    the clinic's staff, with tokens of the local issuer
   --concurrency N    patients side by side, 1-64  8
+
+Exit code: 0, 1 when it cannot go on, 2 when the flags are wrong, 130 after Ctrl-C.
 `;
 
 const options = {
@@ -27,24 +30,15 @@ const options = {
 const minutes = 8 * 60;
 const patienceMs = 60_000;
 
-const readFlags = () => {
-  try {
-    return parseArgs({ options, strict: true }).values;
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new SampleStopped(`${cause.message}\n\n${usage}`, { cause });
-  }
-};
-
 const wholeNumber = (flag: string, text: string, most: number): number => {
   if (/^[1-9]\d{0,5}$/.test(text) && Number(text) <= most) return Number(text);
-  throw new SampleStopped(`--${flag} must be a number from 1 to ${most}.\n\n${usage}`);
+  throw new UsageError(`--${flag} must be a number from 1 to ${most}.`);
 };
 
 const baseUrl = (text: string): string => {
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, "");
-  throw new SampleStopped(`--url must be an http or https URL.\n\n${usage}`);
+  throw new UsageError(`--url must be an http or https URL.`);
 };
 
 const staffTokens = async (given: string | undefined): Promise<readonly string[]> => {
@@ -68,7 +62,7 @@ const checkThatItRuns = async (url: string, signal: AbortSignal): Promise<void> 
 };
 
 const fill = async (signal: AbortSignal): Promise<string> => {
-  const flags = readFlags();
+  const flags = readFlags(process.argv.slice(2), options);
   if (flags.help) return usage;
   const patients = wholeNumber("patients", flags.patients, 100_000);
   const concurrency = wholeNumber("concurrency", flags.concurrency, 64);
@@ -105,4 +99,4 @@ const main = async (): Promise<void> => {
   }
 };
 
-await main();
+await orUsage(usage, main);

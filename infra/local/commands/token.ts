@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { isUuid } from "../../../functions/http/ids.ts";
 import { roles, scopes } from "../../../functions/roles.ts";
 import { findIssuer, type TokenClaims } from "../issuer.ts";
+import { orUsage } from "../or-usage.ts";
+import { readFlags, UsageError } from "../read-flags.ts";
 
 const usage = `Prints a token for the service whose data folder this is (CASENOTES_DATA, default .casenotes).
 
@@ -17,6 +18,7 @@ const usage = `Prints a token for the service whose data folder this is (CASENOT
 
 Roles: ${Object.keys(roles).join(" ")}
 Scopes: ${scopes.join(" ")}
+Exit code: 0, 1 when there is no issuer, 2 when the flags are wrong.
 `;
 
 const options = {
@@ -31,34 +33,37 @@ const options = {
 
 const mostMinutes = 525_600;
 
-const fail = (text: string): never => {
-  process.stderr.write(text);
-  process.exit(1);
-};
-
 const knownScopes: ReadonlySet<string> = new Set(scopes);
 
 const wordsOf = (scope: string): readonly string[] => scope.split(" ").filter(Boolean);
 const idsOf = (patients: string): readonly string[] => patients.split(",").map((id) => id.trim());
 
 /** What no service would ever take, so that a slip of the pen is seen here and not as a refusal later. */
-const checkKnown = ({ role, scope, patients }: Pick<ReturnType<typeof parsed>, "role" | "scope" | "patients">) => {
-  if (!Object.hasOwn(roles, role)) fail(`--role has "${role}", which is no role.\n\n${usage}`);
+const checkKnown = ({
+  role,
+  scope,
+  patients,
+}: {
+  readonly role: string;
+  readonly scope: string;
+  readonly patients?: string | undefined;
+}) => {
+  if (!Object.hasOwn(roles, role)) throw new UsageError(`--role has "${role}", which is no role.`);
   for (const word of wordsOf(scope))
-    if (!knownScopes.has(word)) fail(`--scope has "${word}", which is no scope.\n\n${usage}`);
+    if (!knownScopes.has(word)) throw new UsageError(`--scope has "${word}", which is no scope.`);
   for (const id of patients === undefined ? [] : idsOf(patients))
-    if (!isUuid(id)) fail(`--patients has "${id}", which is no patient's id.\n\n${usage}`);
+    if (!isUuid(id)) throw new UsageError(`--patients has "${id}", which is no patient's id.`);
 };
 
 const readClaims = (args: readonly string[]): TokenClaims | "help" => {
-  const flags = parsed(args);
+  const flags = readFlags(args, options);
   if (flags.help) return "help";
   const { subject, name, role, scope, patients, minutes } = flags;
   for (const [flag, value] of Object.entries({ subject, name, role, scope }))
-    if (value.trim() === "") fail(`--${flag} is empty.\n\n${usage}`);
+    if (value.trim() === "") throw new UsageError(`--${flag} is empty.`);
   checkKnown(flags);
   if (!/^\d{1,6}$/.test(minutes) || Number(minutes) < 1 || Number(minutes) > mostMinutes)
-    fail(`--minutes must be a number from 1 to ${mostMinutes}.\n\n${usage}`);
+    throw new UsageError(`--minutes must be a number from 1 to ${mostMinutes}.`);
   return {
     subject,
     name,
@@ -69,15 +74,6 @@ const readClaims = (args: readonly string[]): TokenClaims | "help" => {
   };
 };
 
-const parsed = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], options, strict: true }).values;
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    return fail(`${cause.message}\n\n${usage}`);
-  }
-};
-
 const main = async (): Promise<void> => {
   const claims = readClaims(process.argv.slice(2));
   if (claims === "help") {
@@ -86,8 +82,9 @@ const main = async (): Promise<void> => {
   }
   const folder = resolve(process.env["CASENOTES_DATA"] || ".casenotes");
   const issuer = await findIssuer(folder);
-  if (issuer === undefined) fail(`There is no issuer in ${folder}: start the service once, or set CASENOTES_DATA.\n`);
-  else process.stdout.write(`${await issuer.mintToken(claims)}\n`);
+  if (issuer !== undefined) return void process.stdout.write(`${await issuer.mintToken(claims)}\n`);
+  process.stderr.write(`There is no issuer in ${folder}: start the service once, or set CASENOTES_DATA.\n`);
+  process.exitCode = 1;
 };
 
-await main();
+await orUsage(usage, main);
