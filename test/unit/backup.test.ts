@@ -145,7 +145,7 @@ describe("the commands", () => {
     ["backup", [], 2, /Name one file[^]*npm run backup -- FILE/u],
     ["backup", ["a", "b"], 2, /npm run backup -- FILE/u],
     ["backup", ["--force", "a"], 2, /--force[^]*npm run backup -- FILE/u],
-    ["backup", ["a"], 1, /no database in/u],
+    ["backup", ["/nowhere/backup"], 1, /^There is no database in \S+data\.\n$/u],
     ["restore", [], 2, /npm run restore -- FILE/u],
     ["restore", ["/nowhere/backup"], 1, /no file/u],
   ] as const)("%s %o ends with code %i and says why", ([name, args, status, text]) => {
@@ -153,6 +153,15 @@ describe("the commands", () => {
     const ended = command(name, args, join(root.path, "data"));
     expect(ended.stderr).toMatch(text);
     expect(ended).toMatchObject({ status, stdout: "" });
+  });
+
+  test("backup into a folder that is not there names that folder", async () => {
+    using root = aFolder();
+    const folder = aDataFolder(root.path);
+    await (await openIn(folder)).close();
+    const ended = command("backup", [join(root.path, "none", "backup")], folder);
+    expect(ended.stderr).toBe(`There is no folder ${join(root.path, "none")} for the backup.\n`);
+    expect(ended).toMatchObject({ status: 1, stdout: "" });
   });
 
   test.for([

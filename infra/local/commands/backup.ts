@@ -1,6 +1,6 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { backUp, type BackupContent } from "../backup.ts";
-import { isErrno } from "../data-folder.ts";
+import { databaseFile, isErrno } from "../data-folder.ts";
 import { progressBar } from "../sample/progress-bar.ts";
 import { oneFile } from "../one-file.ts";
 import { NotReadableHere } from "../sqlite/open-to-read.ts";
@@ -13,9 +13,13 @@ const usage = `Copies the data folder (CASENOTES_DATA, default .casenotes) into 
 FILE holds records and keys: it is readable by its owner only. An existing file is never overwritten.
 `;
 
+const isMissing = (cause: unknown, path: string): boolean =>
+  cause instanceof Error && isErrno(cause, "ENOENT") && "path" in cause && cause.path === path;
+
 const explained = (cause: unknown, folder: string, file: string): string | undefined => {
   if (isErrno(cause, "EEXIST")) return `${file} (or ${file}.partial) exists: choose another name.\n`;
-  if (isErrno(cause, "ENOENT")) return `There is no database in ${folder}, or no folder for ${file}.\n`;
+  if (isMissing(cause, databaseFile(folder))) return `There is no database in ${folder}.\n`;
+  if (isMissing(cause, `${file}.partial`)) return `There is no folder ${dirname(file)} for the backup.\n`;
   if (cause instanceof NotReadableHere) return `${cause.message}\n`;
   if (cause instanceof UnusableDatabase) return `${cause.message}.\n`;
   if (cause instanceof Error && "code" in cause && "path" in cause)
