@@ -36,12 +36,3 @@ test.each(["test/simulation/simulate.ts", "test/localstack/remove-conditions.ts"
     expect(stdout).toContain("npm run ");
   },
 );
-
-test.each(["--foo", "--stage nonsense", "--stage prod --destroy"])(
-  "deploy %s is one line, with exit code 2",
-  (line) => {
-    const { status, stdout, stderr } = run("infra/aws/deploy.ts", ...line.split(" "));
-    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-    expect(stderr).toMatch(/^[^\n]+\n$/);
-  },
-);

@@ -66,9 +66,9 @@ test.for([
   ["--stage dev --force", "Unknown option '--force'. --help tells more."],
   ["--stage prod --destroy", "Only dev can be destroyed: prod holds records."],
   ["--stage prod --trial", "Only dev takes a trial's tokens: whoever has their key is everybody."],
-] as const)("deploy %s is refused in one line", async ([flags, line]) => {
+] as const)("deploy %s is refused in one line, with exit code 2", async ([flags, line]) => {
   using machine = aMachine();
-  expect(await machine.deploy(flags)).toEqual({ code: 1, stdout: "", stderr: `${line}\n` });
+  expect(await machine.deploy(flags)).toEqual({ code: 2, stdout: "", stderr: `${line}\n` });
 });
 
 test("--help explains the flags and succeeds", async () => {
