@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { ownPrices, readPrices } from "../../infra/aws/cost/prices.ts";
-import { billOf, billText } from "../../infra/aws/cost/report.ts";
+import { billOf, goalText } from "../../infra/aws/cost/report.ts";
 import { chargedFor, readCounts, type Counts } from "../../infra/aws/cost/request-counts.ts";
 
 const countsFile = new URL("../../infra/aws/cost/request-counts.json", import.meta.url);
@@ -27,9 +27,7 @@ const rowOf = ([name, counts]: readonly [string, Counts]): string => {
 /** The part of docs/performance.md that follows from the counts. */
 export const countedSection = (): string => {
   const { about: _, ...all } = JSON.parse(readFileSync(countsFile, "utf8")) as Record<string, Counts>;
-  const goals = billText(billOf(readCounts(), readPrices(ownPrices), workload))
-    .split("\n")
-    .slice(0, 2);
+  const goals = billOf(readCounts(), readPrices(ownPrices), workload).goals.map(goalText);
   const cases = Object.entries(all).toSorted(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
   return [
     "```",

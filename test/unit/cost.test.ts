@@ -14,7 +14,7 @@ import {
   storagePerUpdate,
 } from "../../infra/aws/cost/bill.ts";
 import { dollars, ownPrices, readPrices } from "../../infra/aws/cost/prices.ts";
-import { billOf, billText } from "../../infra/aws/cost/report.ts";
+import { billOf, billText, goalText } from "../../infra/aws/cost/report.ts";
 import { readCounts, type RequestCounts } from "../../infra/aws/cost/request-counts.ts";
 import { countedSection, squeezed, writtenSection } from "../support/cost-docs.ts";
 
@@ -158,13 +158,37 @@ describe("a month", () => {
   });
 });
 
-test("the goals come first, and say by how much they are met or missed", () => {
-  const cheap = billText(billOf(someCounts(), prices, aWorkload()));
-  // 3 write units, 2 read units, a PUT and half a GET a million times.
-  expect(cheap.split("\n")[0]).toContain("batch  1: $7.33 (requests $7.33, a month of storage $0.00); goal $9.00: met");
-  expect(cheap.split("\n")[1]).toContain(
-    "batch 10: $7.33 (requests $7.33, a month of storage $0.00); goal $3.00: missed",
-  );
+describe("the text", () => {
+  test("says first of where and when the prices are, then what a million updates cost and what that leaves out", () => {
+    const lines = billText(billOf(someCounts(), prices, aWorkload())).split("\n");
+    expect(lines[0]).toMatch(/^Prices of us-east-1, \d{4}-\d\d-\d\d, .*--region-prices FILE\.$/);
+    // 3 write units, 2 read units, a PUT and half a GET a million times.
+    expect(lines[2]).toMatch(/batch {2}1: \$7\.33 \(requests \$7\.33, a month of storage \$0\.00\)$/);
+    expect(lines[3]).toMatch(/batch 10: \$7\.33 \(requests \$7\.33, a month of storage \$0\.00\)$/);
+    expect(lines[4]).toContain("leave out: polls, reads of files, and a daily visit");
+  });
+
+  test("leaves out of that what it says, and nothing else", () => {
+    const counts = readCounts();
+    const { goals, sections } = billOf(counts, prices, aWorkload());
+    const bought = sections[0]!.lines.filter(({ service }) => service === "DynamoDB" || service === "S3");
+    const [{ requestsUsd, storageUsd }] = goals as [(typeof goals)[number]];
+    expect(bought.reduce((sum, { usd }) => sum + usd, 0)).toBeCloseTo(requestsUsd + storageUsd);
+  });
+
+  test("groups the digits of large sums", () => {
+    expect(billText(billOf(readCounts(), prices, aWorkload({ updates: 1e9 })))).toMatch(
+      /in all: \$\d\d,\d{3}\.\d\d a month/,
+    );
+  });
+
+  test("of a goal, for docs/performance.md, says whether it is met or missed", () => {
+    const { goals } = billOf(someCounts(), prices, aWorkload());
+    expect(goals.map(goalText)).toEqual([
+      expect.stringMatching(/goal \$9\.00: met$/),
+      expect.stringMatching(/goal \$3\.00: missed$/),
+    ]);
+  });
 });
 
 test("docs/performance.md shows what was counted", () => {
@@ -203,6 +227,13 @@ describe("the command line", () => {
     ["stray"],
   ])("refuses %j", (args) => {
     expect(() => readArguments(args)).toThrow(UsageError);
+  });
+
+  test("refuses a bill beyond sense, also one whose numbers each are within it", () => {
+    expect(() => readArguments(["--updates", "1e13"])).toThrow("a number from 0 to 1e12");
+    const { status, stdout, stderr } = run("--patients", "1e12", "--history", "1e12");
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toContain("a trillion dollars");
   });
 
   test("ends with 2 and its usage when the flags are wrong", () => {

@@ -48,12 +48,12 @@ export interface CostArguments {
   readonly json: boolean;
 }
 
-const most = 1e15;
+const most = 1e12;
 
 const numberOf = (flag: string, text: string): number => {
   const value = /^\d+(?:\.\d+)?(?:e\d+)?$/i.test(text) ? Number(text) : Number.NaN;
   if (value <= most) return value;
-  throw new UsageError(`--${flag} must be a number from 0 to ${most}, such as 1e6.`);
+  throw new UsageError(`--${flag} must be a number from 0 to 1e12, such as 1e6.`);
 };
 
 /** Reads the command line. Throws UsageError. */
