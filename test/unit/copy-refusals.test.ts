@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { readArguments } from "../../infra/local/copy/copy-arguments.ts";
 import { copyRecords } from "../../infra/local/copy/copy-records.ts";
@@ -281,6 +282,37 @@ test("a record with a damaged snapshot, or one of another commit, gets no head a
   });
   for (const id of [sealed, tail, other]) expect(await there.engine.heads.read(id)).toBeUndefined();
   expect((await there.engine.heads.read(sound))?.commits).toBe(4);
+});
+
+/** Overwrites the first page of a table in a file that nobody has open. */
+const zeroFirstPageOf = (file: string, table: string): void => {
+  const db = new DatabaseSync(file);
+  const root = Number(db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").get(table)!["rootpage"]);
+  const pageSize = Number(db.prepare("PRAGMA page_size").get()!["page_size"]);
+  db.exec("PRAGMA journal_mode = DELETE");
+  db.close();
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.fill(0, (root - 1) * pageSize, root * pageSize));
+};
+
+test.for([
+  ["segments", 1, / is not copied: a database is damaged: run doctor at the source and at the destination\.\n/],
+  ["heads", 2, /^A database is damaged: run doctor on both\.\n$/],
+] as const)("a source whose table of %s cannot be read ends the command with code %i and no trace", async (asked) => {
+  const [table, code, text] = asked;
+  using root = aFolder();
+  const from = join(root.path, "from");
+  const path = await openClinicIn(from);
+  const patient = await aPatientWith(path, 3);
+  await path.engine.close();
+  zeroFirstPageOf(join(from, "casenotes.db"), table);
+  const copied = await runCopy(from, join(root.path, "to"));
+  expect(copied.stderr).toMatch(text);
+  expect(copied.stderr).not.toMatch(/^\s+at /m);
+  expect(copied.code).toBe(code);
+  const there = await openClinicIn(join(root.path, "to"));
+  expect(await there.engine.heads.read(patient)).toBeUndefined();
+  await there.engine.close();
 });
 
 test.for([

@@ -4,6 +4,7 @@ import { PlaceUnusable } from "../copy/not-copied.ts";
 import { openPlaces } from "../copy/open-place.ts";
 import { complaints, reportText } from "../copy/report-text.ts";
 import { UsageError } from "../read-flags.ts";
+import { resultCode, resultCodes } from "../sqlite/sql.ts";
 import { progressBar, type ProgressBar } from "../sample/progress-bar.ts";
 
 /** A bar on a terminal; elsewhere a line for each tenth. */
@@ -47,6 +48,8 @@ try {
 } catch (cause) {
   if (cause instanceof UsageError) process.stderr.write(`${cause.message}\n\n${usage}`);
   else if (cause instanceof PlaceUnusable) process.stderr.write(`${cause.message}\n`);
+  else if (resultCode(cause) === resultCodes.corrupt)
+    process.stderr.write("A database is damaged: run doctor on both.\n");
   else throw cause;
   process.exitCode = 2;
 }

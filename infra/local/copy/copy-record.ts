@@ -7,6 +7,7 @@ import { segmentCache } from "../../../shared/git/segment-cache.ts";
 import type { Head, Identifier } from "../../../shared/head.ts";
 import type { PatientId } from "../../../shared/operation.ts";
 import type { Engine } from "../../../shared/ports.ts";
+import { resultCode, resultCodes } from "../sqlite/sql.ts";
 import { copyOperations } from "./copy-operations.ts";
 import { copySegments } from "./copy-segments.ts";
 import { NotCopied } from "./not-copied.ts";
@@ -131,6 +132,8 @@ const reasonOf = (cause: unknown): NotCopied | undefined => {
   if (cause instanceof NotCopied) return cause;
   if (isFault(cause, "damaged"))
     return new NotCopied(`the source's record is damaged: run doctor there (${cause.message})`, { cause });
+  if (resultCode(cause) === resultCodes.corrupt)
+    return new NotCopied("a database is damaged: run doctor at the source and at the destination", { cause });
   if (isFault(cause, "identifiers-taken"))
     return new NotCopied("an identifier of it belongs to another patient at the destination", { cause, passing: true });
   if (isFault(cause, "segment-missing")) {
