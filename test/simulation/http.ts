@@ -3,7 +3,7 @@ import { read } from "../../functions/read.ts";
 import { functionFor } from "../../functions/routes.ts";
 import { status } from "../../functions/status.ts";
 import { submit } from "../../functions/submit.ts";
-import type { HttpEvent } from "../../functions/http/exchange.ts";
+import { anHttpEvent } from "../support/an-http-event.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
@@ -28,32 +28,8 @@ export interface Front {
   request(request: Request): Promise<Answer | undefined>;
 }
 
-const eventOf = ({ method, path, token, headers, body }: Request): HttpEvent => {
-  const [rawPath = "", query = ""] = path.split("?");
-  const event: HttpEvent = {
-    version: "2.0",
-    routeKey: "$default",
-    rawPath,
-    rawQueryString: query,
-    headers: { authorization: `Bearer ${token}`, ...headers },
-    requestContext: {
-      accountId: "simulated",
-      apiId: "simulated",
-      domainName: "simulated",
-      domainPrefix: "simulated",
-      routeKey: "$default",
-      stage: "$default",
-      requestId: "",
-      time: "",
-      timeEpoch: 0,
-      http: { method, path: rawPath, protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent: "" },
-    },
-    isBase64Encoded: false,
-  };
-  if (query !== "") event.queryStringParameters = Object.fromEntries(new URLSearchParams(query));
-  if (body !== undefined) event.body = body;
-  return event;
-};
+const eventOf = ({ method, path, token, headers, body }: Request) =>
+  anHttpEvent(method, path, { headers: { authorization: `Bearer ${token}`, ...headers }, body });
 
 /** A client waits no longer for an answer, ms. */
 const patienceMs = 40_000;

@@ -4,12 +4,12 @@ import { itemOf } from "../../functions/adapters/operation-item.ts";
 import { collectPatient } from "../../functions/collect-patient.ts";
 import { compactPatient } from "../../functions/compact.ts";
 import { followSettled, sendEffects } from "../../functions/drain.ts";
-import type { HttpEvent } from "../../functions/http/exchange.ts";
 import { dueForCompaction } from "../../shared/git/compaction.ts";
 import { read } from "../../functions/read.ts";
 import { submit } from "../../functions/submit.ts";
 import { sweep } from "../../functions/sweep.ts";
 import type { AwsClients } from "../../functions/aws-clients.ts";
+import { anHttpEvent } from "./an-http-event.ts";
 import { aCaller, anOperation, anOutcome } from "./an-operation.ts";
 import type { AwsUnderTest } from "./aws-engine.ts";
 import { openSqlite } from "./engines.ts";
@@ -80,32 +80,10 @@ export const putPast = async (
 
 const scopes = new Set(["record:read", "record:write"]);
 
-const eventOf = (method: "GET" | "PUT", rawPath: string, over: Pick<HttpEvent, "headers" | "body">): HttpEvent => {
-  const http = { method, path: rawPath, protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent: "" };
-  return {
-    version: "2.0",
-    routeKey: "$default",
-    rawPath,
-    rawQueryString: "",
-    ...over,
-    headers: { authorization: "Bearer token", ...over.headers },
-    requestContext: {
-      accountId: "test",
-      apiId: "test",
-      domainName: "test",
-      domainPrefix: "test",
-      routeKey: "$default",
-      stage: "$default",
-      requestId: "",
-      time: "",
-      timeEpoch: 0,
-      http,
-    },
-    isBase64Encoded: false,
-  };
-};
+const authorization = "Bearer token";
 
 const putHeaders = (ifMatch: string | null): Record<string, string> => ({
+  authorization,
   "content-type": "text/markdown",
   "idempotency-key": randomUUID(),
   ...(ifMatch === null ? { "if-none-match": "*" } : { "if-match": `"${ifMatch}"` }),
@@ -122,7 +100,7 @@ export const openFunctions = async (under: AwsUnderTest, patientId: string) => {
   return {
     /** The update that makes commit `n`, as a client sends it: `PUT` of a note with `If-Match`. Gives the operation's id. */
     update: async (n: number): Promise<string> => {
-      const request = eventOf("PUT", urlOf(n), { headers: putHeaders(etagAt(n - notes)), body: prose(n) });
+      const request = anHttpEvent("PUT", urlOf(n), { headers: putHeaders(etagAt(n - notes)), body: prose(n) });
       const { statusCode, body } = await accept(request, invocation);
       if (statusCode !== 202) throw new Error(`update ${n} was answered ${statusCode}: ${body}`);
       return (JSON.parse(body) as { id: string }).id;
@@ -138,7 +116,7 @@ export const openFunctions = async (under: AwsUnderTest, patientId: string) => {
     compact: () => compactPatient(reader.deps, patientId),
     collect: () => collectPatient(reader.deps, patientId),
     read: async (n: number): Promise<void> => {
-      const { statusCode } = await answer(eventOf("GET", urlOf(n), { headers: {} }), invocation);
+      const { statusCode } = await answer(anHttpEvent("GET", urlOf(n), { headers: { authorization } }), invocation);
       if (statusCode !== 200) throw new Error(`a read was answered ${statusCode}`);
     },
     /** A minute in which nothing happens, as infra/aws/entries/sweep.ts runs it. */

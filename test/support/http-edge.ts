@@ -13,6 +13,7 @@ import { engineOn } from "../../infra/local/sqlite/open-engine.ts";
 import { openFile } from "../../infra/local/sqlite/open-file.ts";
 import { allFunctions } from "../../infra/local/all-functions.ts";
 import { createSigner } from "../../shared/git/signature.ts";
+import { anHttpEvent } from "./an-http-event.ts";
 
 export const issuer = "https://issuer.test";
 export const audience = "casenotes";
@@ -155,15 +156,11 @@ export type HttpEdge = Awaited<ReturnType<typeof anHttpEdge>>;
 const writes = /^\/v1\/patients(?:$|\/[^/]+\/(?:changes$|files\/))/;
 
 const eventOf = (method: string, path: string, { token, headers, body, key }: Call): APIGatewayProxyEventV2 => {
-  const [rawPath = "", query = ""] = path.split("?");
+  const [rawPath = ""] = path.split("?");
   const isBytes = body instanceof Uint8Array;
   const isJson = typeof body === "object" && !isBytes;
   const needsKey = key === undefined && method !== "GET" && writes.test(rawPath);
-  const event: APIGatewayProxyEventV2 = {
-    version: "2.0",
-    routeKey: "$default",
-    rawPath,
-    rawQueryString: query,
+  return anHttpEvent(method, path, {
     headers: {
       ...(typeof token === "string" && { authorization: `Bearer ${token}` }),
       ...(isJson && { "content-type": "application/json" }),
@@ -171,24 +168,8 @@ const eventOf = (method: string, path: string, { token, headers, body, key }: Ca
       ...(typeof key === "string" && { "idempotency-key": key }),
       ...headers,
     },
-    requestContext: {
-      accountId: "test",
-      apiId: "test",
-      domainName: "test",
-      domainPrefix: "test",
-      routeKey: "$default",
-      stage: "$default",
-      requestId: "",
-      time: "",
-      timeEpoch: 0,
-      http: { method, path: rawPath, protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent: "" },
-    },
-    isBase64Encoded: isBytes,
-  };
-  if (query !== "") event.queryStringParameters = Object.fromEntries(new URLSearchParams(query));
-  if (isBytes) event.body = Buffer.from(body).toString("base64");
-  else if (body !== undefined) event.body = isJson ? JSON.stringify(body) : String(body);
-  return event;
+    body: isJson ? JSON.stringify(body) : isBytes || body === undefined ? body : String(body),
+  });
 };
 
 export const aPatientBody = (over: Readonly<Record<string, unknown>> = {}) => ({
