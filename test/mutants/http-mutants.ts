@@ -179,11 +179,11 @@ const nothingTold = breaking("G8", [
   },
   {
     name: "payload-kept-after-the-settle",
-    file: "infra/local/sqlite/payloads.ts",
-    from: "    await deletePayloads(store, keys);\n    return settled;",
-    to: "    return keys.length === 0 ? [] : settled;",
+    file: "infra/local/sqlite/settle.ts",
+    from: "  for (const { operationId } of outcomes) deletePayloadsOf(sql, operationId);\n",
+    to: "  if (operationIds.length > 0) deletePayloadsOf(sql, operationIds.join());\n",
     suite: "test/unit/drain-and-sweep.test.ts",
-    noticedBy: "deletes payloads of settled operations",
+    noticedBy: "a settled operation has no payload any more",
   },
   {
     name: "dismissed-operation-keeps-its-payload",

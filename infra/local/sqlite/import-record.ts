@@ -3,7 +3,7 @@ import { Fault } from "../../../shared/errors.ts";
 import type { Operation } from "../../../shared/operation.ts";
 import { packMapOf } from "./pack-map-text.ts";
 import { insertOperation } from "./operation-row.ts";
-import { putPayload } from "./payloads.ts";
+import { deletePayloadsOf, isSettled, putPayload } from "./payloads.ts";
 import { insertSegment } from "./segment-rows.ts";
 import { settle } from "./settle.ts";
 import type { Sql } from "./sql.ts";
@@ -15,8 +15,9 @@ const putOperation = (sql: Sql, operation: Operation, standing: Operation | unde
   const isAsRead =
     standing === undefined ||
     sql.run(removeStanding, standing.id, standing.state, standing.attempt, standing.version) === 1;
-  if (isAsRead && insertOperation(sql, operation)) return;
-  throw new Fault("operations-moved", "the operation is not what was read", { operationIds: [operation.id] });
+  if (!isAsRead || !insertOperation(sql, operation))
+    throw new Fault("operations-moved", "the operation is not what was read", { operationIds: [operation.id] });
+  if (isSettled(operation)) deletePayloadsOf(sql, operation.id);
 };
 
 const makeHead = "INSERT INTO heads (patient_id, epoch, generation) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";

@@ -1,4 +1,4 @@
-import type { Operation } from "../../../shared/operation.ts";
+import type { Operation, OperationId } from "../../../shared/operation.ts";
 import type { PayloadKey, Payloads } from "../../../shared/ports.ts";
 import { instantOf, millisecondsOf } from "./instant.ts";
 import { cursorOf, pageOf, positionOf } from "./keyset.ts";
@@ -11,6 +11,7 @@ const insert = `
   ON CONFLICT (operation_id, request_hash) DO NOTHING`;
 const select = "SELECT bytes FROM payloads WHERE operation_id = ? AND request_hash = ?";
 const remove = "DELETE FROM payloads WHERE operation_id = ? AND request_hash = ?";
+const removeOfOperation = "DELETE FROM payloads WHERE operation_id = ?";
 const selectOlder = `
   SELECT seq, operation_id, request_hash, stored_at FROM payloads
   WHERE stored_at < ? AND (stored_at, seq) > (?, ?) ORDER BY stored_at, seq LIMIT ?`;
@@ -30,6 +31,11 @@ export const deletePayload = (sql: Sql, { operationId, requestHash }: PayloadKey
   sql.run(remove, operationId, requestHash);
 };
 
+/** The content of a settled operation, and of a request that lost the race for its row. */
+export const deletePayloadsOf = (sql: Sql, operationId: OperationId): void => {
+  sql.run(removeOfOperation, operationId);
+};
+
 export const findPayload = (sql: Reader, { operationId, requestHash }: PayloadKey): Uint8Array | undefined =>
   sql.get<{ bytes: Uint8Array<ArrayBuffer> }>(select, operationId, requestHash)?.bytes;
 
@@ -40,19 +46,14 @@ const deletePayloads = async ({ writer }: Store, keys: readonly PayloadKey[]): P
   });
 };
 
-const isSettled = (row: Operation | undefined): row is Operation =>
+export const isSettled = (row: Operation | undefined): row is Operation =>
   row?.state === "committed" || row?.state === "rejected";
 
-/** Contents of operations that are not settled yet. */
+/** Contents of operations that are not settled yet: each settle, dismissal and adoption takes those of its rows with it. */
 export const sqlitePayloads = (store: Store): Payloads => ({
   get: async (keys) => keys.map((key) => findPayload(store.reader, key)),
   delete: (keys) => deletePayloads(store, keys),
-  deleteSettled: async (ids) => {
-    const settled = ids.map((id) => findOperation(store.reader, id)).filter(isSettled);
-    const keys = settled.map(({ id, requestHash }) => ({ operationId: id, requestHash }));
-    await deletePayloads(store, keys);
-    return settled;
-  },
+  deleteSettled: async (ids) => ids.map((id) => findOperation(store.reader, id)).filter(isSettled),
   listOlder: async (before, { limit, after }) => {
     const { value, tie } = after === undefined ? { value: -1, tie: "0" } : positionOf(after);
     const values = [millisecondsOf(before), value, Number(tie), limit + 1];

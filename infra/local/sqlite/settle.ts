@@ -4,6 +4,7 @@ import type { Outcome } from "../../../shared/operation.ts";
 import { addEffects } from "./effects.ts";
 import { millisecondsOf } from "./instant.ts";
 import { changedPackMap } from "./pack-map-text.ts";
+import { deletePayloadsOf } from "./payloads.ts";
 import type { Sql } from "./sql.ts";
 
 const selectPacks = "SELECT packs FROM heads WHERE patient_id = ?";
@@ -47,6 +48,7 @@ const settleOperations = (sql: Sql, { outcomes }: Settlement): void => {
   if (operationIds.length > 0) {
     throw new Fault("operations-moved", "operations are no longer queued with this attempt", { operationIds });
   }
+  for (const { operationId } of outcomes) deletePayloadsOf(sql, operationId);
 };
 
 const claimIdentifier = `
