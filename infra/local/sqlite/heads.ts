@@ -5,7 +5,7 @@ import type { Heads } from "../../../shared/ports.ts";
 import { addEffects } from "./effects.ts";
 import { optionalInstantOf } from "./instant.ts";
 import { pageOf } from "./keyset.ts";
-import { changedPackMap, packMapOf } from "./pack-map-text.ts";
+import { packMapPatch, packMapOf } from "./pack-map-text.ts";
 import { settle } from "./settle.ts";
 import type { Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
@@ -62,7 +62,7 @@ const dropLease = `
 const selectForCompaction = "SELECT packs FROM heads WHERE patient_id = ?";
 
 const publishCompaction = `
-  UPDATE heads SET packs = ?, generation = generation + 1 WHERE patient_id = ? AND generation = ?`;
+  UPDATE heads SET packs = json_patch(packs, ?), generation = generation + 1 WHERE patient_id = ? AND generation = ?`;
 
 const compact = (sql: Sql, { patientId, generation, packs, effects }: Compaction): void => {
   const moved = (): Fault => new Fault("fenced", "the record was compacted by another", { patientId });
@@ -70,7 +70,7 @@ const compact = (sql: Sql, { patientId, generation, packs, effects }: Compaction
   if (!row) throw moved();
   const present = packMapOf(row.packs);
   if (!packs.remove.every((id) => present[id]?.sealed)) throw moved();
-  if (sql.run(publishCompaction, changedPackMap(row.packs, packs), patientId, generation) === 0) throw moved();
+  if (sql.run(publishCompaction, packMapPatch(packs), patientId, generation) === 0) throw moved();
   addEffects(sql, effects);
 };
 

@@ -28,10 +28,10 @@ export const packMapOf = (text: string): PackMap => {
   return packs;
 };
 
-/** The stored pack map after a change; keys that the change does not name stay as they are. */
-export const changedPackMap = (text: string, { put, remove }: PackMapChange): string => {
-  const packs = parse(text);
-  for (const id of remove) delete packs[id];
-  for (const [id, entry] of Object.entries(put)) packs[id] = storedOf(entry);
-  return JSON.stringify(packs);
+/** A change of the stored pack map, for json_patch (RFC 7396): keys that the change does not name stay as they are. */
+export const packMapPatch = ({ put, remove }: PackMapChange): string => {
+  const patch: Record<string, StoredEntry | null> = {};
+  for (const id of remove) patch[id] = null;
+  for (const [id, entry] of Object.entries(put)) patch[id] = storedOf(entry);
+  return JSON.stringify(patch);
 };

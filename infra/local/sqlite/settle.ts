@@ -3,14 +3,12 @@ import type { Identifier, Settlement, Summary } from "../../../shared/head.ts";
 import type { Outcome } from "../../../shared/operation.ts";
 import { addEffects } from "./effects.ts";
 import { millisecondsOf } from "./instant.ts";
-import { changedPackMap } from "./pack-map-text.ts";
+import { packMapPatch } from "./pack-map-text.ts";
 import { deletePayloadsOf } from "./payloads.ts";
 import type { Sql } from "./sql.ts";
 
-const selectPacks = "SELECT packs FROM heads WHERE patient_id = ?";
-
 const moveHead = `
-  UPDATE heads SET commit_id = ?, commits = ?, packs = ?, replaced = ?, updated_at = ?,
+  UPDATE heads SET commit_id = ?, commits = ?, packs = json_patch(packs, ?), replaced = ?, updated_at = ?,
     lease_owner = NULL, lease_until = NULL, lease_process = NULL
   WHERE patient_id = ? AND commit_id IS ? AND epoch = ?`;
 
@@ -24,9 +22,8 @@ const settleHead = (sql: Sql, { patientId, head, expected, epoch }: Settlement):
     if (sql.run(keepHead, patientId, expected, epoch) === 0) throw fenced();
     return;
   }
-  const packs = changedPackMap(sql.get<{ packs: string }>(selectPacks, patientId)?.packs ?? "{}", head.packs);
-  const { commit, commits, replaced, updatedAt } = head;
-  const values = [commit, commits, packs, JSON.stringify(replaced), millisecondsOf(updatedAt)];
+  const { commit, commits, packs, replaced, updatedAt } = head;
+  const values = [commit, commits, packMapPatch(packs), JSON.stringify(replaced), millisecondsOf(updatedAt)];
   if (sql.run(moveHead, ...values, patientId, expected, epoch) === 0) throw fenced();
 };
 
