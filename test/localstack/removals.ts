@@ -157,15 +157,16 @@ const dynamo: readonly Removal[] = [
 ];
 
 const sqlite: readonly Removal[] = [
-  {
-    ...onSqlite("settle.ts", { condition: "head", from: "", suite: heads, noticedBy: "only the head's commit moved" }),
-    from: "lease_process = NULL\n  WHERE patient_id = ? AND commit_id IS ? AND epoch = ?`;\n\nconst keepHead",
-    to: "lease_process = NULL\n  WHERE patient_id = ? AND (commit_id IS ? OR 1 = 1) AND epoch = ?`;\n\nconst keepHead",
-  },
+  onSqlite("settle.ts", {
+    condition: "head",
+    from: "commit_id IS ?8",
+    suite: heads,
+    noticedBy: "only the head's commit moved",
+  }),
   {
     ...onSqlite("settle.ts", { condition: "epoch", from: "", suite: heads, noticedBy: "only the epoch moved" }),
-    from: "lease_process = NULL\n  WHERE patient_id = ? AND commit_id IS ? AND epoch = ?`;\n\nconst keepHead",
-    to: "lease_process = NULL\n  WHERE patient_id = ? AND commit_id IS ? AND (epoch = ? OR 1 = 1)`;\n\nconst keepHead",
+    from: "AND ${currentEpoch} = ?1`;\n\nconst keepHead",
+    to: "AND (${currentEpoch} = ?1 OR 1 = 1)`;\n\nconst keepHead",
   },
   onSqlite("settle.ts", {
     condition: "operation state",
@@ -187,13 +188,13 @@ const sqlite: readonly Removal[] = [
   }),
   onSqlite("heads.ts", {
     condition: "lease",
-    from: "heads.lease_owner IS NULL",
+    from: "leases.until > ?6",
     suite: heads,
     noticedBy: "keeps another writer out",
   }),
   onSqlite(
     "heads.ts",
-    { condition: "lease that ran out", from: "heads.lease_until <= ?5", suite: heads, noticedBy: "that has run out" },
+    { condition: "lease that ran out", from: "leases.until <= ?5", suite: heads, noticedBy: "that has run out" },
     true,
   ),
 ];

@@ -64,12 +64,21 @@ const sqliteTamper = ({ writer }: Connections, now: () => number): Tamper => {
   };
   return {
     setHead: (id, commit) => run("UPDATE heads SET commit_id = ? WHERE patient_id = ?", commit, id),
-    setEpoch: (id, epoch) => run("UPDATE heads SET epoch = ? WHERE patient_id = ?", epoch, id),
+    setEpoch: async (id, epoch) => {
+      await run("UPDATE heads SET epoch = ? WHERE patient_id = ?", epoch, id);
+      await run("UPDATE leases SET epoch = ? WHERE patient_id = ?", epoch, id);
+    },
     setGeneration: (id, generation) => run("UPDATE heads SET generation = ? WHERE patient_id = ?", generation, id),
     setLease: (id, owner, ms) =>
-      run("UPDATE heads SET lease_owner = ?, lease_until = ? WHERE patient_id = ?", owner, now() + ms, id),
+      run(
+        `INSERT INTO leases (patient_id, epoch, owner, until, process) SELECT ?3, epoch, ?1, ?2, '' FROM heads
+        WHERE patient_id = ?3 ON CONFLICT (patient_id) DO UPDATE SET owner = excluded.owner, until = excluded.until`,
+        owner,
+        now() + ms,
+        id,
+      ),
     leaseOwner: async (id) => {
-      const row = writer.prepare("SELECT lease_owner AS owner FROM heads WHERE patient_id = ?").get(id);
+      const row = writer.prepare("SELECT owner FROM leases WHERE patient_id = ?").get(id);
       return (row?.["owner"] ?? null) as string | null;
     },
     setOperation: (id, { state = null, attempt = null }) =>

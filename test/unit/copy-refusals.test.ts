@@ -284,7 +284,7 @@ test("a record with a damaged snapshot, or one of another commit, gets no head a
   expect((await there.engine.heads.read(sound))?.commits).toBe(4);
 });
 
-/** Overwrites the first page of a table in a file that nobody has open. */
+/** Overwrites the first page of a table or index in a file that nobody has open. */
 const zeroFirstPageOf = (file: string, table: string): void => {
   const db = new DatabaseSync(file);
   const root = Number(db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").get(table)!["rootpage"]);
@@ -297,8 +297,8 @@ const zeroFirstPageOf = (file: string, table: string): void => {
 
 test.for([
   ["segments", 1, / is not copied: a database is damaged: run doctor at the source and at the destination\.\n/],
-  ["heads", 2, /^A database is damaged: run doctor on both\.\n$/],
-] as const)("a source whose table of %s cannot be read ends the command with code %i and no trace", async (asked) => {
+  ["sqlite_autoindex_heads_1", 2, /^A database is damaged: run doctor on both\.\n$/],
+] as const)("a source whose %s cannot be read ends the command with code %i and no trace", async (asked) => {
   const [table, code, text] = asked;
   using root = aFolder();
   const from = join(root.path, "from");

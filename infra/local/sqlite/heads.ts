@@ -6,6 +6,8 @@ import { addEffects } from "./effects.ts";
 import { optionalInstantOf } from "./instant.ts";
 import { pageOf } from "./keyset.ts";
 import { packMapPatch, packMapOf } from "./pack-map-text.ts";
+import { currentEpoch, keepEpochs } from "./lease-row.ts";
+import type { LeaseRow } from "./lease-row.ts";
 import { settle } from "./settle.ts";
 import type { Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
@@ -21,7 +23,10 @@ type HeadRow = {
   updated_at: number | null;
 };
 
-const columns = "patient_id, commit_id, commits, epoch, generation, packs, replaced, updated_at";
+interface Owned {
+  readonly patientId: PatientId;
+  readonly owner: string;
+}
 
 const headOf = (row: HeadRow): Head => ({
   patientId: row.patient_id,
@@ -34,30 +39,42 @@ const headOf = (row: HeadRow): Head => ({
   updatedAt: optionalInstantOf(row.updated_at),
 });
 
-const selectHead = `SELECT ${columns} FROM heads WHERE patient_id = ?`;
+const selectHead = `
+  SELECT patient_id, commit_id, commits, ${currentEpoch} AS epoch, generation, packs, replaced, updated_at
+  FROM heads WHERE patient_id = ?`;
 
 /** Values: patient, owner, until, process, now, the latest plausible end of a lease. */
 const takeLease = `
-  INSERT INTO heads (patient_id, epoch, lease_owner, lease_until, lease_process) VALUES (?1, 1, ?2, ?3, ?4)
+  INSERT INTO leases (patient_id, epoch, owner, until, process)
+  VALUES (?1, 1 + coalesce((SELECT epoch FROM heads WHERE patient_id = ?1), 0), ?2, ?3, ?4)
   ON CONFLICT (patient_id) DO UPDATE SET
     epoch = epoch + 1,
-    lease_owner = excluded.lease_owner, lease_until = excluded.lease_until, lease_process = excluded.lease_process
-  WHERE heads.lease_owner IS NULL OR heads.lease_until <= ?5 OR heads.lease_until > ?6
-  RETURNING ${columns}`;
+    owner = excluded.owner, until = excluded.until, process = excluded.process
+  WHERE leases.until <= ?5 OR leases.until > ?6`;
 
-const acquire = async (store: Store, patientId: PatientId, owner: string): Promise<Head> => {
-  const row = await store.writer.write("process-end", (sql) => {
-    const now = store.now();
-    const until = now + store.leaseMs;
-    return sql.get<HeadRow>(takeLease, patientId, owner, until, store.processId, now, now + 2 * store.leaseMs);
-  });
-  if (!row) throw new Fault("lease-busy", "another writer holds the lease", { patientId });
+const makeHead = "INSERT INTO heads (patient_id) VALUES (?)";
+
+const takeLeaseOf = (sql: Sql, store: Store, { patientId, owner }: Owned): HeadRow | undefined => {
+  const now = store.now();
+  const values = [patientId, owner, now + store.leaseMs, store.processId, now, now + 2 * store.leaseMs];
+  if (sql.run(takeLease, ...values) === 0) return undefined;
+  const row = sql.get<HeadRow>(selectHead, patientId);
+  if (row) return row;
+  sql.run(makeHead, patientId);
+  return sql.get<HeadRow>(selectHead, patientId);
+};
+
+const acquire = async (store: Store, owned: Owned): Promise<Head> => {
+  const row = await store.writer.write("process-end", (sql) => takeLeaseOf(sql, store, owned));
+  if (!row) throw new Fault("lease-busy", "another writer holds the lease", { patientId: owned.patientId });
   return headOf(row);
 };
 
-const dropLease = `
-  UPDATE heads SET lease_owner = NULL, lease_until = NULL, lease_process = NULL
-  WHERE patient_id = ? AND lease_owner = ?`;
+const dropLease = "DELETE FROM leases WHERE patient_id = ? AND owner = ? RETURNING patient_id, epoch";
+
+const release = (sql: Sql, { patientId, owner }: Owned): void => {
+  keepEpochs(sql, sql.all<LeaseRow>(dropLease, patientId, owner));
+};
 
 const selectForCompaction = "SELECT packs FROM heads WHERE patient_id = ?";
 
@@ -82,11 +99,8 @@ export const sqliteHeads = (store: Store): Heads => ({
     const row = store.reader.get<HeadRow>(selectHead, patientId);
     return row && headOf(row);
   },
-  acquire: (patientId, owner) => acquire(store, patientId, owner),
-  release: (patientId, owner) =>
-    store.writer.write("process-end", (sql) => {
-      sql.run(dropLease, patientId, owner);
-    }),
+  acquire: (patientId, owner) => acquire(store, { patientId, owner }),
+  release: (patientId, owner) => store.writer.write("process-end", (sql) => release(sql, { patientId, owner })),
   settle: (settlement) => store.writer.write("power-cut", (sql) => settle(sql, settlement)),
   compact: (compaction) => store.writer.write("power-cut", (sql) => compact(sql, compaction)),
   list: async ({ limit, after = "" }) => {

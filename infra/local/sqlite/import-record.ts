@@ -1,6 +1,7 @@
 import type { AdoptedHead, Adoption } from "../../../shared/adoption.ts";
 import { Fault } from "../../../shared/errors.ts";
 import type { Operation } from "../../../shared/operation.ts";
+import { currentEpoch } from "./lease-row.ts";
 import { packMapOf } from "./pack-map-text.ts";
 import { insertOperation } from "./operation-row.ts";
 import { deletePayloadsOf, isSettled, putPayload } from "./payloads.ts";
@@ -24,8 +25,9 @@ const makeHead = "INSERT INTO heads (patient_id, epoch, generation) VALUES (?, ?
 
 /** From now on whoever had the lease, or a compaction under way, is fenced. */
 const raiseCounters = `
-  UPDATE heads SET epoch = ?, generation = ?, lease_owner = NULL, lease_until = NULL, lease_process = NULL
-  WHERE patient_id = ? AND epoch = ? AND generation = ?`;
+  UPDATE heads SET epoch = ?, generation = ? WHERE patient_id = ? AND ${currentEpoch} = ? AND generation = ?`;
+
+const dropLease = "DELETE FROM leases WHERE patient_id = ?";
 
 const selectStanding = "SELECT commit_id, packs FROM heads WHERE patient_id = ?";
 
@@ -36,6 +38,7 @@ const putHead = (sql: Sql, { head, standing, identifiers, summary }: AdoptedHead
       ? sql.run(makeHead, patientId, epoch, generation)
       : sql.run(raiseCounters, epoch, generation, patientId, standing.epoch, standing.generation);
   if (raised === 0) throw new Fault("fenced", "the head is not what was read", { patientId });
+  sql.run(dropLease, patientId);
   if (commit === null || updatedAt === null) return;
   const row = sql.get<{ commit_id: string | null; packs: string }>(selectStanding, patientId);
   const remove = Object.keys(packMapOf(row?.packs ?? "{}"));

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { migrate } from "./migrate.ts";
 import { applicationId, schema, schemaVersion } from "./schema.ts";
 import { checkOurs, explained } from "./unusable-database.ts";
 
@@ -23,7 +24,7 @@ const longestLogBytes = 67_108_864;
 /** Opening may meet another process that creates or recovers the file; only then is waiting in SQLite harmless. */
 const openTimeoutMs = 5_000;
 
-/** Creates the tables in an empty file; two processes may race for it. */
+/** Creates the tables in an empty file, or brings them up to date; two processes may race for it. */
 const prepareSchema = (db: DatabaseSync, file: string): void => {
   db.exec("BEGIN IMMEDIATE");
   try {
@@ -31,7 +32,7 @@ const prepareSchema = (db: DatabaseSync, file: string): void => {
     if (isEmpty) {
       db.exec(schema);
       db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);
-    } else checkOurs(db, file);
+    } else migrate(db, checkOurs(db, file));
     db.exec("COMMIT");
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");

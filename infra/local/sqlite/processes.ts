@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { keepEpochs } from "./lease-row.ts";
+import type { LeaseRow } from "./lease-row.ts";
 import type { Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
 
@@ -42,8 +44,7 @@ const insertProcess = "INSERT INTO processes (id, pid, started) VALUES (?, ?, ?)
 const selectProcesses = "SELECT id, pid, started FROM processes";
 const removeProcess = "DELETE FROM processes WHERE id = ?";
 
-const dropLeases = `
-  UPDATE heads SET lease_owner = NULL, lease_until = NULL, lease_process = NULL WHERE lease_process = ?`;
+const dropLeases = "DELETE FROM leases WHERE process = ? RETURNING patient_id, epoch";
 
 /** Receive counts stay: a message that ends its process must not look new. */
 const showMessages = `
@@ -66,11 +67,12 @@ export interface GivenBack {
 }
 
 const giveBackOf = (sql: Sql, id: string): Omit<GivenBack, "processes"> => {
-  const leases = sql.run(dropLeases, id);
+  const leases = sql.all<LeaseRow>(dropLeases, id);
+  keepEpochs(sql, leases);
   const messages = sql.run(showMessages, id);
   sql.run(freeGroups, id);
   sql.run(removeProcess, id);
-  return { leases, messages };
+  return { leases: leases.length, messages };
 };
 
 /** Ends the leases and claims of one process, and forgets it. */

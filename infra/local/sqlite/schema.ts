@@ -1,5 +1,5 @@
-/** Raised with every change of the tables; a file of a newer version is refused. */
-export const schemaVersion = 1;
+/** Raised with every change of the tables: a file of an older version is brought up to date, of a newer one refused. */
+export const schemaVersion = 2;
 
 /** Marks the file as ours ("CASE"), so that another program's database is never written to. */
 export const applicationId = 0x43415345;
@@ -10,19 +10,25 @@ export const applicationId = 0x43415345;
  */
 export const schema = `
 CREATE TABLE heads (
-  patient_id TEXT PRIMARY KEY,
+  seq INTEGER PRIMARY KEY,
+  patient_id TEXT NOT NULL UNIQUE,
   commit_id TEXT,
   commits INTEGER NOT NULL DEFAULT 0,
   epoch INTEGER NOT NULL DEFAULT 0,
   generation INTEGER NOT NULL DEFAULT 0,
-  lease_owner TEXT,
-  lease_until INTEGER,
-  lease_process TEXT,
   updated_at INTEGER,
   packs TEXT NOT NULL DEFAULT '{}',
   replaced TEXT NOT NULL DEFAULT '[]'
+) STRICT;
+
+-- The leases that are held. While there is one, the patient's epoch is in it, so that taking it leaves the long row alone.
+CREATE TABLE leases (
+  patient_id TEXT PRIMARY KEY,
+  epoch INTEGER NOT NULL,
+  owner TEXT NOT NULL,
+  until INTEGER NOT NULL,
+  process TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX heads_leased ON heads (lease_process) WHERE lease_process IS NOT NULL;
 
 -- seq is the time of submission in steps of 1/1024 ms, so that this table and each of its indexes is in that order.
 CREATE TABLE operations (

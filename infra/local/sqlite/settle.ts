@@ -3,28 +3,32 @@ import type { Identifier, Settlement, Summary } from "../../../shared/head.ts";
 import type { Outcome } from "../../../shared/operation.ts";
 import { addEffects } from "./effects.ts";
 import { millisecondsOf } from "./instant.ts";
+import { currentEpoch } from "./lease-row.ts";
 import { packMapPatch } from "./pack-map-text.ts";
 import { deletePayloadsOf } from "./payloads.ts";
 import type { Sql } from "./sql.ts";
 
 const moveHead = `
-  UPDATE heads SET commit_id = ?, commits = ?, packs = json_patch(packs, ?), replaced = ?, updated_at = ?,
-    lease_owner = NULL, lease_until = NULL, lease_process = NULL
-  WHERE patient_id = ? AND commit_id IS ? AND epoch = ?`;
+  UPDATE heads SET epoch = ?1, commit_id = ?2, commits = ?, packs = json_patch(packs, ?), replaced = ?, updated_at = ?
+  WHERE patient_id = ?7 AND commit_id IS ?8 AND ${currentEpoch} = ?1`;
 
 const keepHead = `
-  UPDATE heads SET lease_owner = NULL, lease_until = NULL, lease_process = NULL
-  WHERE patient_id = ? AND commit_id IS ? AND epoch = ?`;
+  UPDATE heads SET epoch = ?1
+  WHERE patient_id = ?2 AND commit_id IS ?3 AND ${currentEpoch} = ?1`;
 
-const settleHead = (sql: Sql, { patientId, head, expected, epoch }: Settlement): void => {
-  const fenced = (): Fault => new Fault("fenced", "head or epoch moved", { patientId });
-  if (!head) {
-    if (sql.run(keepHead, patientId, expected, epoch) === 0) throw fenced();
-    return;
-  }
+const endLease = "DELETE FROM leases WHERE patient_id = ?";
+
+const writeHead = (sql: Sql, { patientId, head, expected, epoch }: Settlement): number => {
+  if (!head) return sql.run(keepHead, epoch, patientId, expected);
   const { commit, commits, packs, replaced, updatedAt } = head;
   const values = [commit, commits, packMapPatch(packs), JSON.stringify(replaced), millisecondsOf(updatedAt)];
-  if (sql.run(moveHead, ...values, patientId, expected, epoch) === 0) throw fenced();
+  return sql.run(moveHead, epoch, ...values, patientId, expected);
+};
+
+const settleHead = (sql: Sql, settlement: Settlement): void => {
+  const { patientId } = settlement;
+  if (writeHead(sql, settlement) === 0) throw new Fault("fenced", "head or epoch moved", { patientId });
+  sql.run(endLease, patientId);
 };
 
 const settleOperation = `
