@@ -10,7 +10,7 @@ export interface RawReply {
 
 /** A keep-alive connection with one request under way at a time. */
 export interface LoadConnection {
-  /** Sends a complete request; rejects when the connection ends first. */
+  /** Sends a complete request; rejects when the connection ends first, or has ended. */
   ask(request: string | Buffer): Promise<RawReply>;
   close(): void;
 }
@@ -25,8 +25,10 @@ export const openConnection = (host: string, port: number): Promise<LoadConnecti
   new Promise((opened, failed) => {
     let waiter: Waiter | undefined;
     let pending: Buffer | undefined;
+    let ended: Error | undefined;
     const socket = connect({ host, port, noDelay: true });
     const lost = (cause: Error) => {
+      ended ??= cause;
       failed(cause);
       waiter?.reject(cause);
       waiter = undefined;
@@ -46,6 +48,8 @@ export const openConnection = (host: string, port: number): Promise<LoadConnecti
       opened({
         ask: (request) =>
           new Promise((resolve, reject) => {
+            // Nobody would ever hear of a write to a socket that has closed.
+            if (ended !== undefined) return reject(ended);
             waiter = { resolve, reject };
             socket.write(request);
           }),
