@@ -196,6 +196,14 @@ const nothingLostOrTwice = breaking("G2", [
     noticedBy: "of another attempt is another message",
   },
   {
+    name: "message-of-a-redrive-taken-for-the-first",
+    file: "infra/local/sqlite/fifo-send.ts",
+    from: "attempt === firstAttempt && sql.get",
+    to: "attempt > 0 && sql.get",
+    suite: "test/unit/sqlite-queue.test.ts",
+    noticedBy: "a message sent with its row is not sent again",
+  },
+  {
     name: "redrive-keeps-the-attempt",
     file: "infra/local/sqlite/operations.ts",
     from: "attempt = attempt + 1,",

@@ -334,19 +334,6 @@ test("the patient that waited longest is served first, and one that was just ser
   expect(served).toEqual([first, second, third, first]);
 });
 
-test("a deduplication id is forgotten after five minutes", async () => {
-  await using under = await openSqlite();
-  const { queue } = under.engine;
-  const message = messageOf(anOperation());
-  await queue.send(message);
-  await under.passTime(299_999);
-  await queue.send(message);
-  expect((await queue.depth()).visible).toBe(1);
-  await under.passTime(1);
-  await queue.send(message);
-  expect((await queue.depth()).visible).toBe(2);
-});
-
 test("dismissing an operation takes its payload in the same transaction", async () => {
   await using under = await openSqlite();
   const { engine } = under;

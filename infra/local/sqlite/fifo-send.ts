@@ -18,6 +18,10 @@ const remember = `
   INSERT INTO queue_sent (id, forget_at) VALUES (?1, ?2)
   ON CONFLICT (id) DO UPDATE SET forget_at = excluded.forget_at WHERE queue_sent.forget_at <= ?3`;
 
+/** The row of a new operation remembers its first message: no other has been sent. */
+const firstAttempt = 1;
+const selectSentWithRow = "SELECT 1 AS found FROM operations WHERE id = ? AND sent_at > ?";
+
 const nextNumber = `
   INSERT INTO queue_groups (queue, name, available_at, turn, last) VALUES (?, ?, 0, ?, 1)
   ON CONFLICT (queue, name) DO UPDATE SET last = last + 1 RETURNING last`;
@@ -35,6 +39,13 @@ export const append = (
   sql.run(insertMessage, queue, patientId, number, operationId, attempt);
 };
 
+/** What a new operation's row says of its message when both are written at once; null: the message is sent apart. */
+export const sentAtOf = ({ attempt }: OperationMessage, now: number): number | null =>
+  attempt === firstAttempt ? now : null;
+
+const wasSentWithRow = (sql: Sql, { operationId, attempt }: OperationMessage, now: number): boolean =>
+  attempt === firstAttempt && sql.get(selectSentWithRow, operationId, now - rememberMs) !== undefined;
+
 /** How a process sends. */
 export type Send = (sql: Sql, message: OperationMessage, now: number) => void;
 
@@ -42,6 +53,7 @@ export type Send = (sql: Sql, message: OperationMessage, now: number) => void;
 export const sender = (): Send => {
   let sends = 0;
   return (sql, message, now) => {
+    if (wasSentWithRow(sql, message, now)) return;
     if (sends % sendsBetweenForgetting === 0) sql.run(forget, now, forgetAtOnce);
     sends += 1;
     const isNew = sql.run(remember, `${message.operationId}#${message.attempt}`, now + rememberMs, now) === 1;

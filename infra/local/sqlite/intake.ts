@@ -1,5 +1,6 @@
 import type { Operation } from "../../../shared/operation.ts";
 import type { Intake, Submission } from "../../../shared/ports.ts";
+import { append, queues, sentAtOf } from "./fifo-send.ts";
 import { findOperation, insertOperation } from "./operation-row.ts";
 import { deletePayload, putPayload } from "./payloads.ts";
 import type { Sql } from "./sql.ts";
@@ -13,8 +14,8 @@ const keyOf = ({ id, requestHash }: Operation) => ({ operationId: id, requestHas
 
 /** The row that stands, when it is not ours. Another process's row is visible here only once it is durable: SQLite
  * syncs the log before it shows a commit to other connections. */
-const insertOrFind = (sql: Sql, operation: Operation): Operation | undefined => {
-  if (insertOperation(sql, operation)) return undefined;
+const insertOrFind = (sql: Sql, operation: Operation, sentAt: number | null = null): Operation | undefined => {
+  if (insertOperation(sql, operation, sentAt)) return undefined;
   const standing = findOperation(sql, operation.id);
   if (!standing) throw new Error("an operation row vanished inside a transaction");
   return standing;
@@ -23,11 +24,13 @@ const insertOrFind = (sql: Sql, operation: Operation): Operation | undefined => 
 /** All three in one transaction: nobody sees an order among them. */
 const submitAtOnce = (store: Store, { operation, payload }: Submission): Promise<Submitted> =>
   store.writer.write("power-cut", (sql) => {
-    const standing = insertOrFind(sql, operation);
-    if (standing) return { operation: standing, created: false };
     const now = store.now();
+    const message = messageOf(operation);
+    const standing = insertOrFind(sql, operation, sentAtOf(message, now));
+    if (standing) return { operation: standing, created: false };
     putPayload(sql, keyOf(operation), { bytes: payload, storedAt: now });
-    store.send(sql, messageOf(operation), now);
+    if (sentAtOf(message, now) === null) store.send(sql, message, now);
+    else append(sql, queues.operations, { message, now });
     return { operation, created: true };
   });
 

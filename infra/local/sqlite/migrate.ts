@@ -28,7 +28,8 @@ const steps: Readonly<Record<number, string>> = {
     ) STRICT, WITHOUT ROWID;
     INSERT INTO leases SELECT patient_id, epoch, lease_owner, lease_until, lease_process FROM heads_1
       WHERE lease_owner IS NOT NULL;
-    DROP TABLE heads_1;`,
+    DROP TABLE heads_1;
+    ALTER TABLE operations ADD COLUMN sent_at INTEGER;`,
 };
 
 /** Brings the tables of a file of ours up to date, inside a transaction; processes of the older version fail from then on. */

@@ -72,11 +72,11 @@ const freeSeqAt = (sql: Sql, milliseconds: number): number => {
 
 const insert = `
   INSERT INTO operations (seq, id, patient_id, command, issuer, subject, caller_name, caller_role, request_hash,
-    submitted_at, state, attempt, tries, version, settled_at, commit_id, resource, etag, problem)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+    submitted_at, state, attempt, tries, version, settled_at, commit_id, resource, etag, problem, sent_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
 
-/** Writes a row if there is none of its id; tells whether it did. */
-export const insertOperation = (sql: Sql, operation: Operation): boolean => {
+/** Writes a row if there is none of its id; tells whether it did. `sentAt`: when its message is sent with it, ms. */
+export const insertOperation = (sql: Sql, operation: Operation, sentAt: number | null = null): boolean => {
   const { id, patientId, command, caller, requestHash, submittedAt, settledAt, problem } = operation;
   const submitted = millisecondsOf(submittedAt);
   const asked = [
@@ -92,6 +92,6 @@ export const insertOperation = (sql: Sql, operation: Operation): boolean => {
   ];
   const { state, attempt, tries, version, commit, resource, etag } = operation;
   const settled = settledAt === null ? null : millisecondsOf(settledAt);
-  const outcome = [settled, commit, resource, etag, problem && JSON.stringify(problem)];
+  const outcome = [settled, commit, resource, etag, problem && JSON.stringify(problem), sentAt];
   return sql.run(insert, ...asked, submitted, state, attempt, tries, version, ...outcome) === 1;
 };

@@ -31,6 +31,7 @@ CREATE TABLE leases (
 ) STRICT, WITHOUT ROWID;
 
 -- seq is the time of submission in steps of 1/1024 ms, so that this table and each of its indexes is in that order.
+-- sent_at is when the message of attempt 1 was sent, where that was in the row's own transaction.
 CREATE TABLE operations (
   seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -50,7 +51,8 @@ CREATE TABLE operations (
   commit_id TEXT,
   resource TEXT,
   etag TEXT,
-  problem TEXT
+  problem TEXT,
+  sent_at INTEGER
 ) STRICT;
 CREATE INDEX operations_by_patient ON operations (patient_id);
 CREATE INDEX operations_by_subject ON operations (subject);
@@ -133,6 +135,7 @@ CREATE TABLE queue_messages (
   PRIMARY KEY (queue, name, number)
 ) STRICT, WITHOUT ROWID;
 
+-- Messages sent apart from their rows, for as long as the same one is not sent again.
 CREATE TABLE queue_sent (
   id TEXT PRIMARY KEY,
   forget_at INTEGER NOT NULL
