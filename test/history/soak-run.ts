@@ -119,9 +119,11 @@ const stretches = async (service: Service, plan: SoakPlan, load: SoakLoad) => {
   await load.run(Math.min(plan.stretchMs, 3_000));
   for (let pair = 1; pair <= plan.pairs; pair += 1) {
     const calm = await measured(service, plan.members, () => load.run(plan.stretchMs));
-    const killing = startKilling(service, plan);
-    const storm = await measured(service, plan.members, () => load.run(plan.stretchMs).finally(killing.stop));
-    kills += killing.kills();
+    const [storm, killed] = await Promise.all([
+      measured(service, plan.members, () => load.run(plan.stretchMs)),
+      killForAStretch(service, plan),
+    ]);
+    kills += killed;
     plan.progress(
       `pair ${pair} of ${plan.pairs}: ${perSecond(calm).toFixed(0)}/s left alone, ${perSecond(storm).toFixed(0)}/s with kills`,
     );
@@ -139,19 +141,23 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-const startKilling = (service: Service, { members, killEveryMs }: SoakPlan) => {
+/**
+ * Kills one living member after the other while a stretch lasts, and not until the last answer: members that are killed before
+ * they serve would keep it from coming. Returns how many.
+ */
+const killForAStretch = async (service: Service, { members, killEveryMs, stretchMs }: SoakPlan): Promise<number> => {
+  const end = performance.now() + stretchMs;
   let kills = 0;
-  const timer = setInterval(() => {
+  while (performance.now() < end) {
     const living = members.filter((member) => isAlive(service.pid(member)));
     const member = living[Math.floor(Math.random() * living.length)];
-    if (member === undefined) return;
-    kills += 1;
-    void service.kill(member);
-  }, killEveryMs);
-  return {
-    stop: () => clearInterval(timer),
-    kills: () => kills,
-  };
+    if (member !== undefined) {
+      kills += 1;
+      await service.kill(member);
+    }
+    await sleep(killEveryMs);
+  }
+  return kills;
 };
 
 /** What a start costs belongs to the stretch with the kills. */
