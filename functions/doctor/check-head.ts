@@ -2,6 +2,7 @@ import { maxReplacedTails } from "../../shared/git/limits.ts";
 import type { PackEntry, SegmentId } from "../../shared/git/pack-map.ts";
 import { parseSegmentId, segmentsInOrder } from "../../shared/git/segment-id.ts";
 import type { Head } from "../../shared/head.ts";
+import type { Capture } from "./capture.ts";
 import type { Notebook } from "./finding.ts";
 
 const oidPattern = /^[0-9a-f]{40}$/;
@@ -61,4 +62,11 @@ export const checkHead = (head: Head, notes: Notebook): void => {
     if (typeof id !== "string" || parseSegmentId(id) === undefined) bad("a replaced tail has no segment's id");
     else if (id in packs) bad(`${id} is replaced and in use at once`);
   }
+};
+
+/** A settle gives the head and the operations of its commits the same time. */
+export const checkHeadTime = ({ head, operations }: Capture, notes: Notebook): void => {
+  const last = operations?.find(({ commit }) => commit === head.commit);
+  if (last === undefined || last.settledAt === head.updatedAt) return;
+  notes.add("head-invalid", "head", "The head row is not sane: its time is not that of its last operation.");
 };

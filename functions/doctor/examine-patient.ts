@@ -4,7 +4,7 @@ import type { PatientId } from "../../shared/operation.ts";
 import type { Engine } from "../../shared/ports.ts";
 import { writeBareRepository } from "./bare-repository.ts";
 import { capturePatient, type Capture } from "./capture.ts";
-import { checkHead } from "./check-head.ts";
+import { checkHead, checkHeadTime } from "./check-head.ts";
 import { checkPayloads, findLeftSegments } from "./check-leftovers.ts";
 import { operationsVisitor } from "./check-operations.ts";
 import { checkCurrent, snapshotVisitor } from "./check-record.ts";
@@ -97,6 +97,7 @@ const checkRecord = async (examining: Examining, capture: Capture, notes: Notebo
   if (files === undefined) return;
   const tree = await checkCurrent(capture, files, notes);
   if (steady && tree !== undefined) await checkSummary(examining.ports, { capture, tree }, notes);
+  if (steady) checkHeadTime(capture, notes);
 };
 
 const examineOnce = async (examining: Examining, patientId: PatientId): Promise<Examined> => {

@@ -29,6 +29,9 @@ const steps: Readonly<Record<number, string>> = {
     INSERT INTO leases SELECT patient_id, epoch, lease_owner, lease_until, lease_process FROM heads_1
       WHERE lease_owner IS NOT NULL;
     DROP TABLE heads_1;
+    CREATE INDEX heads_by_time ON heads (updated_at, patient_id);
+    DROP INDEX summaries_by_time;
+    ALTER TABLE summaries DROP COLUMN updated_at;
     ALTER TABLE operations ADD COLUMN sent_at INTEGER;`,
 };
 

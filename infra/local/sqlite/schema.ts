@@ -20,6 +20,7 @@ CREATE TABLE heads (
   packs TEXT NOT NULL DEFAULT '{}',
   replaced TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
+CREATE INDEX heads_by_time ON heads (updated_at, patient_id);
 
 -- The leases that are held. While there is one, the patient's epoch is in it, so that taking it leaves the long row alone.
 CREATE TABLE leases (
@@ -80,15 +81,14 @@ CREATE TABLE identifiers (
   PRIMARY KEY (system, value)
 ) STRICT, WITHOUT ROWID;
 
+-- Written when demographics change; commit, number and time of the last change are the head's.
 CREATE TABLE summaries (
   patient_id TEXT PRIMARY KEY,
   commits INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL,
   family TEXT NOT NULL,
   birth_date TEXT NOT NULL,
   summary TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX summaries_by_time ON summaries (updated_at);
 CREATE INDEX summaries_by_family ON summaries (family);
 CREATE INDEX summaries_by_birth_date ON summaries (birth_date);
 

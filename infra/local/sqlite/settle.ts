@@ -69,15 +69,14 @@ const settleIdentifiers = (sql: Sql, { patientId, identifiers: { claim, release 
 };
 
 const putSummary = `
-  INSERT INTO summaries (patient_id, commits, updated_at, family, birth_date, summary) VALUES (?, ?, ?, ?, ?, ?)
-  ON CONFLICT (patient_id) DO UPDATE SET commits = excluded.commits, updated_at = excluded.updated_at,
+  INSERT INTO summaries (patient_id, commits, family, birth_date, summary) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (patient_id) DO UPDATE SET commits = excluded.commits,
     family = excluded.family, birth_date = excluded.birth_date, summary = excluded.summary
   WHERE excluded.commits >= summaries.commits`;
 
 const settleSummary = (sql: Sql, summary: Summary): void => {
-  const { patientId, commits, updatedAt, normalisedFamily, birthDate } = summary;
-  const values = [patientId, commits, millisecondsOf(updatedAt), normalisedFamily, birthDate, JSON.stringify(summary)];
-  sql.run(putSummary, ...values);
+  const { patientId, commits, normalisedFamily, birthDate } = summary;
+  sql.run(putSummary, patientId, commits, normalisedFamily, birthDate, JSON.stringify(summary));
 };
 
 /** Step 5 of 02-write-path, inside a transaction: all of it, or a Fault that says which condition failed. */
@@ -85,6 +84,7 @@ export const settle = (sql: Sql, settlement: Settlement): void => {
   settleHead(sql, settlement);
   settleOperations(sql, settlement);
   settleIdentifiers(sql, settlement);
-  if (settlement.summary) settleSummary(sql, settlement.summary);
+  // What else is new of it, the head says.
+  if (settlement.summary && settlement.summaryChanged) settleSummary(sql, settlement.summary);
   addEffects(sql, settlement.effects);
 };
