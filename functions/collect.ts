@@ -3,11 +3,12 @@ import type { PatientId } from "../shared/operation.ts";
 import { collectPatient } from "./collect-patient.ts";
 import { openRound, type Round } from "./collect-round.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { inLanes } from "./in-lanes.ts";
 import { throwFields } from "./throw-fields.ts";
 
 const pageSize = 100;
 
-/** Patients at a time: what waits for the store is waited for together. */
+/** Patients at a time. */
 const lanes = 8;
 
 /**
@@ -67,15 +68,11 @@ const visit = async (deps: Dependencies, patientId: PatientId, page: Page): Prom
 const visitPage = async (deps: Dependencies, { patients, round, again }: Page, next: string | undefined) => {
   const left = new Set(round.left);
   const failures: unknown[] = [];
-  const waiting = patients.values();
-  const lane = async (): Promise<void> => {
-    for (const patientId of waiting) {
-      const { leaves, failure } = await visit(deps, patientId, { patients, round, again });
-      if (leaves) left.add(patientId);
-      if (failure !== undefined) failures.push(failure);
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await inLanes(lanes, patients.values(), async (patientId) => {
+    const { leaves, failure } = await visit(deps, patientId, { patients, round, again });
+    if (leaves) left.add(patientId);
+    if (failure !== undefined) failures.push(failure);
+  });
   const reached: Round = { ...round, after: next ?? null, isDone: next === undefined, left: [...left] };
   return { reached, failures };
 };

@@ -5,7 +5,7 @@ import type { Head, Summary } from "../../shared/head.ts";
 import type { Operation, PatientId } from "../../shared/operation.ts";
 import type { Engine, SegmentListing } from "../../shared/ports.ts";
 import type { Notebook } from "./finding.ts";
-import { pagesOf } from "./pages.ts";
+import { pagesOf } from "../pages.ts";
 
 /** All that the store holds of one patient, at one moment when `steady`. */
 export interface Capture {

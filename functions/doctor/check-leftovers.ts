@@ -4,7 +4,7 @@ import type { Operation, PatientId } from "../../shared/operation.ts";
 import type { Engine } from "../../shared/ports.ts";
 import type { Capture } from "./capture.ts";
 import type { Finding, Notebook } from "./finding.ts";
-import { pagesOf } from "./pages.ts";
+import { pagesOf } from "../pages.ts";
 
 /** Effects looked through for segments that wait for the drain. */
 const mostPending = 1_000;

@@ -3,7 +3,7 @@ import { findLeftPayloads } from "./check-leftovers.ts";
 import { examinePatient, nothing, type DoctorPorts, type Examined, type SecondOpinion } from "./examine-patient.ts";
 import { isError, notebookOf, type Finding } from "./finding.ts";
 import { findStrays } from "./find-strays.ts";
-import { pagesOf } from "./pages.ts";
+import { pagesOf } from "../pages.ts";
 
 export interface DoctorOptions {
   readonly ports: DoctorPorts;

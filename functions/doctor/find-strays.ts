@@ -1,7 +1,7 @@
 import type { PatientId } from "../../shared/operation.ts";
 import type { Engine } from "../../shared/ports.ts";
 import type { Finding } from "./finding.ts";
-import { pagesOf } from "./pages.ts";
+import { pagesOf } from "../pages.ts";
 
 /** Patients that committed operations or summaries speak of, each once, with what spoke of it. */
 const spokenOf = async ({ operations, summaries }: Pick<Engine, "operations" | "summaries">) => {

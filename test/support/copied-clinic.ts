@@ -7,7 +7,7 @@ import { expect } from "vitest";
 import type { Head, Summary } from "../../shared/head.ts";
 import type { Operation } from "../../shared/operation.ts";
 import type { Engine } from "../../shared/ports.ts";
-import { pagesOf } from "../../functions/doctor/pages.ts";
+import { pagesOf } from "../../functions/pages.ts";
 import { openSqlite } from "./engines.ts";
 import { createCommand, openWritePath, putCommand, type WritePath } from "./write-path.ts";
 

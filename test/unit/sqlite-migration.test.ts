@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
-import { pagesOf } from "../../functions/doctor/pages.ts";
+import { pagesOf } from "../../functions/pages.ts";
 import { sweep } from "../../functions/sweep.ts";
 import { checkDatabase } from "../../infra/local/doctor/check-database.ts";
 import { openReadOnlyEngine } from "../../infra/local/doctor/read-only-engine.ts";

@@ -1,4 +1,4 @@
-import { pagesOf } from "../../../functions/doctor/pages.ts";
+import { pagesOf } from "../../../functions/pages.ts";
 import type { OperationState, PatientId } from "../../../shared/operation.ts";
 import type { Engine } from "../../../shared/ports.ts";
 

@@ -1,4 +1,4 @@
-import type { Listed, Page } from "../../shared/ports.ts";
+import type { Listed, Page } from "../shared/ports.ts";
 
 const pageSize = 500;
 
