@@ -53,7 +53,7 @@ const everyStatement = async () => {
         await operations.list({ ...page, ...who, ...(state && { state }) });
       }
     }
-    await payloads.listOlder(time, page.after === undefined ? page : { ...page, after: "1.1" });
+    await payloads.listOlder(time, page.after === undefined ? page : { ...page, after: "1#1" });
   }
   await operations.countQueued(patientId, 50);
   await operations.laterSettled(patientId, time);

@@ -32,7 +32,17 @@ const steps: Readonly<Record<number, string>> = {
     CREATE INDEX heads_by_time ON heads (updated_at, patient_id);
     DROP INDEX summaries_by_time;
     ALTER TABLE summaries DROP COLUMN updated_at;
-    ALTER TABLE operations ADD COLUMN sent_at INTEGER;`,
+    ALTER TABLE operations ADD COLUMN sent_at INTEGER;
+    ALTER TABLE payloads RENAME TO payloads_1;
+    CREATE TABLE payloads (
+      operation_id TEXT NOT NULL,
+      request_hash TEXT NOT NULL,
+      stored_at INTEGER NOT NULL,
+      bytes BLOB NOT NULL,
+      PRIMARY KEY (operation_id, request_hash)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO payloads SELECT operation_id, request_hash, stored_at, bytes FROM payloads_1;
+    DROP TABLE payloads_1;`,
 };
 
 /** Brings the tables of a file of ours up to date, inside a transaction; processes of the older version fail from then on. */

@@ -1,7 +1,7 @@
 import type { Operation, OperationId } from "../../../shared/operation.ts";
 import type { PayloadKey, Payloads } from "../../../shared/ports.ts";
 import { instantOf, millisecondsOf } from "./instant.ts";
-import { cursorOf, pageOf, positionOf } from "./keyset.ts";
+import { pageOf } from "./keyset.ts";
 import { findOperation } from "./operation-row.ts";
 import type { Reader, Sql } from "./sql.ts";
 import type { Store } from "./store.ts";
@@ -13,10 +13,10 @@ const select = "SELECT bytes FROM payloads WHERE operation_id = ? AND request_ha
 const remove = "DELETE FROM payloads WHERE operation_id = ? AND request_hash = ?";
 const removeOfOperation = "DELETE FROM payloads WHERE operation_id = ?";
 const selectOlder = `
-  SELECT seq, operation_id, request_hash, stored_at FROM payloads
-  WHERE stored_at < ? AND (stored_at, seq) > (?, ?) ORDER BY stored_at, seq LIMIT ?`;
+  SELECT operation_id, request_hash, stored_at FROM payloads
+  WHERE (operation_id, request_hash) > (?, ?) AND stored_at < ? ORDER BY operation_id, request_hash LIMIT ?`;
 
-type OlderRow = { seq: number; operation_id: string; request_hash: string; stored_at: number };
+type OlderRow = { operation_id: string; request_hash: string; stored_at: number };
 
 /** Stores a payload; one that is there stays, because equal keys mean equal bytes. */
 export const putPayload = (
@@ -55,15 +55,15 @@ export const sqlitePayloads = (store: Store): Payloads => ({
   delete: (keys) => deletePayloads(store, keys),
   deleteSettled: async (ids) => ids.map((id) => findOperation(store.reader, id)).filter(isSettled),
   listOlder: async (before, { limit, after }) => {
-    const { value, tie } = after === undefined ? { value: -1, tie: "0" } : positionOf(after);
-    const values = [millisecondsOf(before), value, Number(tie), limit + 1];
+    const [id = "", requestHash = ""] = after?.split("#") ?? [];
+    const values = [id, requestHash, millisecondsOf(before), limit + 1];
     return pageOf(store.reader.all<OlderRow>(selectOlder, ...values), limit, {
       item: (row) => ({
         operationId: row.operation_id,
         requestHash: row.request_hash,
         storedAt: instantOf(row.stored_at),
       }),
-      cursor: (row) => cursorOf({ value: row.stored_at, tie: String(row.seq) }),
+      cursor: (row) => `${row.operation_id}#${row.request_hash}`,
     });
   },
 });

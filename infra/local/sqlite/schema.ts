@@ -64,15 +64,15 @@ CREATE INDEX operations_rejected_by_patient ON operations (patient_id) WHERE sta
 CREATE INDEX operations_parked ON operations (state) WHERE state = 'parked';
 CREATE INDEX operations_parked_by_patient ON operations (patient_id) WHERE state = 'parked';
 
+-- Of operations that wait or are parked: few, so that age needs no index. Most of their bytes are on pages of their own,
+-- which SQLite frees without writing them.
 CREATE TABLE payloads (
-  seq INTEGER PRIMARY KEY,
   operation_id TEXT NOT NULL,
   request_hash TEXT NOT NULL,
   stored_at INTEGER NOT NULL,
   bytes BLOB NOT NULL,
-  UNIQUE (operation_id, request_hash)
-) STRICT;
-CREATE INDEX payloads_by_age ON payloads (stored_at);
+  PRIMARY KEY (operation_id, request_hash)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE identifiers (
   system TEXT NOT NULL,
