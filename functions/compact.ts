@@ -1,6 +1,6 @@
 import { isFault } from "../shared/errors.ts";
-import { compactedSegment, dueForCompaction, treesToWriteWhole, type TreeBodies } from "../shared/git/compaction.ts";
-import type { Oid } from "../shared/git/oid.ts";
+import { compactedSegment, dueForCompaction } from "../shared/git/compaction.ts";
+import type { TreeBody } from "../shared/git/merge-segments.ts";
 import { openRepository } from "../shared/git/repository.ts";
 import { segmentCache } from "../shared/git/segment-cache.ts";
 import type { ReadSegment } from "../shared/git/state.ts";
@@ -8,28 +8,19 @@ import type { Head } from "../shared/head.ts";
 import type { PatientId } from "../shared/operation.ts";
 import type { Dependencies } from "./dependencies.ts";
 
-/** What is kept of segments while trees are read for one merge. */
-const wholeTreesCacheBytes = 8 * 1024 * 1024;
+/** What is kept of segments, and as much of footers, while trees are read for one merge. */
+const treeCacheBytes = 2 * 1024 * 1024;
 
 /** Random part of a segment's id. */
 const randomPart = (newId: () => string): string => newId().replaceAll("-", "").slice(0, 12);
 
-/** Bodies of the trees that must not be deltas in the merge, read from the repository as it is. */
-const wholeTrees = async (
-  { engine }: Dependencies,
-  { patientId, packs, commits }: Head,
-  sources: readonly { readonly bytes: Uint8Array }[],
-): Promise<TreeBodies> => {
-  const trees = new Map<Oid, Uint8Array>();
-  const needed = treesToWriteWhole(sources.map(({ bytes }) => bytes));
-  if (needed.length === 0) return trees;
-  const read: ReadSegment = (id, range) => engine.segments.get(patientId, id, range);
-  const repository = openRepository({ patientId, packs, commits, read, cache: segmentCache(wholeTreesCacheBytes) });
-  for (const oid of needed) {
+/** Reads trees from the repository as it is. */
+const treeReader = ({ patientId, packs, commits }: Head, read: ReadSegment): TreeBody => {
+  const repository = openRepository({ patientId, packs, commits, read, cache: segmentCache(treeCacheBytes) });
+  return async (oid) => {
     const position = await repository.find(oid);
-    if (position !== undefined) trees.set(oid, (await repository.object(position)).body);
-  }
-  return trees;
+    return position && (await repository.object(position)).body;
+  };
 };
 
 /** One PUT, then one conditional update of the head. Throws Fault fenced when another compaction was first. */
@@ -38,9 +29,12 @@ const merge = async (deps: Dependencies, head: Head): Promise<number> => {
   const { patientId, packs, generation } = head;
   const due = dueForCompaction(packs, engine.limits.sealedPacks);
   if (due.length === 0) return 0;
-  const sources = await Promise.all(due.map(async (id) => ({ id, bytes: await engine.segments.get(patientId, id) })));
-  const trees = await wholeTrees(deps, head, sources);
-  const merged = compactedSegment({ packs, generation }, sources, { random: randomPart(newId), trees });
+  const read: ReadSegment = (id, range) => engine.segments.get(patientId, id, range);
+  const merged = await compactedSegment(head, due, {
+    read,
+    random: randomPart(newId),
+    treeBody: treeReader(head, read),
+  });
   await engine.segments.put(patientId, merged.id, merged.bytes);
   const id = `${patientId}#delete-segments#${merged.id}`;
   const effects = [{ id, kind: "delete-segments", patientId, body: { segmentIds: due } }] as const;

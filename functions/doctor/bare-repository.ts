@@ -2,8 +2,8 @@ import fs from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as isomorphicGit from "isomorphic-git";
-import { mergeSegments } from "../../shared/git/compaction.ts";
 import { decodeFooter, type FooterEntry } from "../../shared/git/footer.ts";
+import { mergeSegments, sourceInMemory } from "../../shared/git/merge-segments.ts";
 import type { Oid } from "../../shared/git/oid.ts";
 import type { Notebook } from "./finding.ts";
 import type { OpenSegment } from "./check-segment.ts";
@@ -53,8 +53,8 @@ const compareIndexes = (
 };
 
 /** The pack of the whole record: the entries of all segments, the first copy of each object. */
-const wholePack = (segments: readonly OpenSegment[]) => {
-  const { bytes, lengths } = mergeSegments(segments.map((segment) => segment.bytes));
+const wholePack = async (segments: readonly OpenSegment[]) => {
+  const { bytes, lengths } = await mergeSegments(segments.map((segment) => sourceInMemory(segment.bytes)));
   const entries = decodeFooter(bytes).inPackOrder();
   return {
     pack: bytes.subarray(0, lengths.pack),
@@ -69,7 +69,7 @@ export const writeBareRepository = async (
   { segments, tip }: { readonly segments: readonly OpenSegment[]; readonly tip: Oid },
   notes: Notebook,
 ): Promise<BareRepository> => {
-  const { pack, claimed, commits } = wholePack(segments);
+  const { pack, claimed, commits } = await wholePack(segments);
   await mkdir(join(gitdir, "objects/pack"), { recursive: true });
   await mkdir(join(gitdir, "refs/heads"), { recursive: true });
   await Promise.all([

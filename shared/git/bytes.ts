@@ -79,3 +79,7 @@ export const byteReader = (source: Uint8Array): ByteReader => {
   };
   return { varint, bytes: take, hex: () => take(20).toString("hex"), text: () => take(varint()).toString() };
 };
+
+/** These bytes in memory of their own: what is kept must not keep alive the larger buffer that it was cut from. */
+export const ownBytes = (bytes: Uint8Array): Uint8Array =>
+  bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);

@@ -58,6 +58,21 @@ export const orderBy = (rows: Buffer, column: number): Float64Array => {
   return keys.toSorted().map((key) => key % indexRoom);
 };
 
+/** Whether row `index` is that of a commit. */
+export const isCommitRow = (rows: Buffer, index: number): boolean =>
+  ((rows[index * footerEntryBytes + 32] ?? 0) & 3) === types.indexOf("commit");
+
+/** Rows as their entries lie in the pack. */
+export const inPackOrder = (rows: Buffer): Buffer => {
+  const ordered = Buffer.allocUnsafe(rows.length);
+  let to = 0;
+  for (const index of orderBy(rows, 20)) {
+    const at = index * footerEntryBytes;
+    to += rows.copy(ordered, to, at, at + footerEntryBytes);
+  }
+  return ordered;
+};
+
 /** Rows (33 bytes each) sorted by oid. */
 export const sortFooterEntries = (rows: Buffer): Buffer => {
   const sorted = Buffer.allocUnsafe(rows.length);

@@ -3,11 +3,10 @@ import { Fault } from "../errors.ts";
 import {
   findSorted,
   footerEntryBytes,
+  isCommitRow,
   isSorted,
   orderBy,
   readFooterRow,
-  sortFooterEntries,
-  writeFooterEntry,
   type FooterEntry,
 } from "./footer-rows.ts";
 import type { Oid } from "./oid.ts";
@@ -42,16 +41,6 @@ export const writeFooterTrailer = (
   return at + footerTrailerBytes;
 };
 
-/** A sealed segment's footer, for entries given in any order (a compaction's, for one). */
-export const encodeFooter = (entries: readonly FooterEntry[], lengths: PartLengths): Buffer => {
-  const rows = Buffer.allocUnsafe(entries.length * footerEntryBytes);
-  let at = 0;
-  for (const entry of entries) at = writeFooterEntry(rows, at, entry);
-  const footer = Buffer.concat([sortFooterEntries(rows), Buffer.alloc(footerTrailerBytes)]);
-  writeFooterTrailer(footer, { from: 0, at }, lengths);
-  return footer;
-};
-
 /** A footer as read: the entries stay bytes until somebody asks for them. */
 export interface Footer extends PartLengths {
   readonly count: number;
@@ -80,8 +69,8 @@ const rowFinder = (rows: Buffer): Footer["find"] => {
 /** Entries of commits in pack order, without reading the others. */
 const commitsIn = (rows: Buffer): readonly FooterEntry[] => {
   const found: FooterEntry[] = [];
-  for (let index = 0, at = footerEntryBytes - 1; at < rows.length; index++, at += footerEntryBytes) {
-    if (((rows[at] ?? 0) & 3) === 0) found.push(readFooterRow(rows, index));
+  for (let index = 0; index * footerEntryBytes < rows.length; index++) {
+    if (isCommitRow(rows, index)) found.push(readFooterRow(rows, index));
   }
   return found.toSorted((a, b) => a.offset - b.offset);
 };

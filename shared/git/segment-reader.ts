@@ -1,4 +1,5 @@
 import { Fault } from "../errors.ts";
+import { ownBytes } from "./bytes.ts";
 import { decodeFooter, footerTrailerBytes, type Footer } from "./footer.ts";
 import { findSorted, footerEntryBytes, type FooterEntry } from "./footer-rows.ts";
 import type { Oid } from "./oid.ts";
@@ -68,7 +69,7 @@ const reading = ({ patientId, read, cache, tail }: RepositorySource, places: rea
     if (bytes.length !== to - from) throw new Fault("damaged", "A segment is shorter than it was.", { segmentId: id });
     return bytes;
   };
-  return { placeAt, part, cache };
+  return { placeAt, part, cache, tail };
 };
 
 const footerReader = ({ placeAt, part, cache }: ReturnType<typeof reading>) => {
@@ -77,8 +78,9 @@ const footerReader = ({ placeAt, part, cache }: ReturnType<typeof reading>) => {
     const kept = cache.footers.get(key);
     if (kept !== undefined) return kept;
     const from = pack.pack + pack.snapshot;
-    const opened = decodeFooter(await part(id, from, from + pack.footer));
-    cache.footers.set(key, opened, pack.footer);
+    const opened = decodeFooter(ownBytes(await part(id, from, from + pack.footer)));
+    // Its rows, and about as much again for its commits when somebody asks for them.
+    cache.footers.set(key, opened, pack.footer * 2);
     return opened;
   };
   const find = async (index: number, oid: Oid): Promise<FooterEntry | undefined> => {
@@ -96,6 +98,31 @@ const footerReader = ({ placeAt, part, cache }: ReturnType<typeof reading>) => {
   return { footer, find };
 };
 
+const packReader = ({ placeAt, part, cache, tail }: ReturnType<typeof reading>): SegmentReader["bytes"] => {
+  const chunk = async (index: number, number: number): Promise<Uint8Array> => {
+    const { id, key, pack } = placeAt(index);
+    const chunkKey = `${key}/${number}`;
+    const kept = cache.chunks.get(chunkKey);
+    if (kept !== undefined) return kept;
+    const from = number * chunkBytes;
+    const bytes = ownBytes(await part(id, from, Math.min(from + chunkBytes, pack.pack)));
+    cache.chunks.set(chunkKey, bytes, bytes.length);
+    return bytes;
+  };
+  // oxlint-disable-next-line max-params -- a segment and a range
+  return async (index, from, to) => {
+    const { id } = placeAt(index);
+    // In memory already, and soon replaced: nothing to keep.
+    if (id === tail?.id) return part(id, from, to);
+    const first = Math.floor(from / chunkBytes);
+    const last = Math.floor((to - 1) / chunkBytes);
+    const shift = first * chunkBytes;
+    const all = await Promise.all(Array.from({ length: last - first + 1 }, (_, i) => chunk(index, first + i)));
+    const [one] = all;
+    return (one !== undefined && all.length === 1 ? one : Buffer.concat(all)).subarray(from - shift, to - shift);
+  };
+};
+
 /** Opens the segments of a pack map for reading. Reads nothing yet. */
 export const segmentReader = (source: RepositorySource): SegmentReader => {
   const { packs } = source;
@@ -104,26 +131,8 @@ export const segmentReader = (source: RepositorySource): SegmentReader => {
     return pack === undefined ? [] : [{ id, pack }];
   });
   const parts = reading(source, places);
-  const { placeAt, part, cache } = parts;
-  const chunk = async (index: number, number: number): Promise<Uint8Array> => {
-    const { id, key, pack } = placeAt(index);
-    const chunkKey = `${key}/${number}`;
-    const kept = cache.chunks.get(chunkKey);
-    if (kept !== undefined) return kept;
-    const from = number * chunkBytes;
-    const bytes = await part(id, from, Math.min(from + chunkBytes, pack.pack));
-    cache.chunks.set(chunkKey, bytes, bytes.length);
-    return bytes;
-  };
-  // oxlint-disable-next-line max-params -- a segment and a range
-  const bytes: SegmentReader["bytes"] = async (index, from, to) => {
-    const first = Math.floor(from / chunkBytes);
-    const last = Math.floor((to - 1) / chunkBytes);
-    const shift = first * chunkBytes;
-    const all = await Promise.all(Array.from({ length: last - first + 1 }, (_, i) => chunk(index, first + i)));
-    const [one] = all;
-    return (one !== undefined && all.length === 1 ? one : Buffer.concat(all)).subarray(from - shift, to - shift);
-  };
+  const { placeAt, part } = parts;
+  const bytes = packReader(parts);
   return {
     places,
     ...footerReader(parts),

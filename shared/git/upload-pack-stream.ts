@@ -3,11 +3,11 @@ import { isFault } from "../errors.ts";
 import { applyDelta } from "./delta.ts";
 import type { ObjectType } from "./objects.ts";
 import type { Oid } from "./oid.ts";
-import { decodeEntry, encodeEntry, packHeaderBytes, writePackHeader } from "./pack.ts";
+import { baseOf, decodeEntry, encodeEntry, packHeaderBytes, writePackHeader } from "./pack.ts";
 import { flushPacket, sideBand } from "./pkt-line.ts";
-import { firstCopies, maxRereads, missing, readHistory } from "./upload-pack-history.ts";
-import type { History, Position, CloneSource } from "./upload-pack-history.ts";
-import { locate, oidsOf, rangeOfRun, type Run, type Slice } from "./upload-pack-slice.ts";
+import { entryAt, firstCopies, maxRereads, missing, rangeOf, readHistory } from "./upload-pack-history.ts";
+import type { History, CloneSource } from "./upload-pack-history.ts";
+import { locate, oidsOf, segmentOf, type Run, type Slice } from "./upload-pack-slice.ts";
 
 /** What is sent, and from where. */
 export interface Sending {
@@ -21,7 +21,7 @@ export interface Sending {
 type Got = { readonly bytes: Uint8Array } | { readonly error: unknown };
 
 const readRun = (source: CloneSource, history: History, run: Run): Promise<Got> =>
-  source.read(history.segments[run.segment]?.id ?? "", rangeOfRun(history, run)).then(
+  source.read(history.segments[run.segment]?.id ?? "", rangeOf(history, run.first, run.end)).then(
     (bytes) => ({ bytes }),
     (error: unknown) => ({ error }),
   );
@@ -61,24 +61,17 @@ interface WholeObject {
   readonly body: Uint8Array;
 }
 
-/** The object that a delta leans on, from the entry's first bytes alone; undefined for a whole object. */
-const baseOf = (entry: Uint8Array): Oid | undefined => {
-  if ((((entry[0] ?? 0) >> 4) & 7) !== 7) return undefined;
-  const size = entry.findIndex((byte) => byte < 0x80);
-  return Buffer.from(entry.buffer, entry.byteOffset + size + 1, 20).toString("hex");
-};
-
 /** Resolves entries to whole objects, reading what their deltas lean on by id. */
 const resolver = (source: CloneSource, opened: History) => {
   let history = opened;
-  let places: ReadonlyMap<Oid, Position> = firstCopies(history);
+  let rows = firstCopies(history);
   const stored = async (oid: Oid, rereads = 0): Promise<Uint8Array> => {
-    const { segment, entry } = places.get(oid) ?? missing(oid);
-    const got = await readRun(source, history, { segment, first: entry, end: entry + 1 });
+    const row = rows.get(oid) ?? missing(oid);
+    const got = await readRun(source, history, { segment: segmentOf(history, row), first: row, end: row + 1 });
     if ("bytes" in got) return got.bytes;
     if (!isFault(got.error, "segment-missing") || rereads === maxRereads) throw got.error;
     history = await readHistory(source);
-    places = firstCopies(history);
+    rows = firstCopies(history);
     return stored(oid, rereads + 1);
   };
   const resolve = async (entry: Uint8Array): Promise<WholeObject> => {
@@ -96,9 +89,9 @@ async function* standAlone(
   sent: ReadonlySet<Oid>,
   resolve: (entry: Uint8Array) => Promise<WholeObject>,
 ): AsyncGenerator<Uint8Array> {
-  const entries = history.segments[run.segment]?.entries.slice(run.first, run.end) ?? [];
-  const from = entries[0]?.offset ?? 0;
-  for (const { offset, length } of entries) {
+  const { from } = rangeOf(history, run.first, run.end);
+  for (let row = run.first; row < run.end; row++) {
+    const { offset, length } = entryAt(history, row);
     const entry = bytes.subarray(offset - from, offset - from + length);
     const base = baseOf(entry);
     yield base === undefined || sent.has(base) ? entry : encodeEntry(await resolve(entry));

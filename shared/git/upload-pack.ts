@@ -1,6 +1,6 @@
 import type { Oid } from "./oid.ts";
 import { delimiterPacket, decodePackets, flushPacket, linePacket, type Packet } from "./pkt-line.ts";
-import { readHistory, type History, type CloneSource } from "./upload-pack-history.ts";
+import { numbersOf, readHistory, type History, type CloneSource } from "./upload-pack-history.ts";
 import { parseFetchV0, parseFetchV2, parseRefs, splitV2 } from "./upload-pack-request.ts";
 import type { FetchRequest, Refused, RefsRequest } from "./upload-pack-request.ts";
 import { sliceOf } from "./upload-pack-slice.ts";
@@ -67,7 +67,8 @@ interface Negotiation {
 }
 
 /** Any commit of the log may be wanted; the history has one line, so the newest shared commit says all. */
-const negotiate = ({ numbers }: History, { wants, haves }: FetchRequest): Negotiation | Refused => {
+const negotiate = (history: History, { wants, haves }: FetchRequest): Negotiation | Refused => {
+  const numbers = numbersOf(history);
   let to = 0;
   for (const want of wants) {
     const number = numbers.get(want);

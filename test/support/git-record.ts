@@ -1,5 +1,5 @@
 import { buildBatch, type Batch, type CommitDraft } from "../../shared/git/build-batch.ts";
-import type { CompactedSegment } from "../../shared/git/compaction.ts";
+import { compactedSegment, type CompactedSegment } from "../../shared/git/compaction.ts";
 import type { PackMap, SegmentId } from "../../shared/git/pack-map.ts";
 import { openRepository, type Repository } from "../../shared/git/repository.ts";
 import { segmentCache } from "../../shared/git/segment-cache.ts";
@@ -94,3 +94,15 @@ export const aRecord = (limits = { tailBytes: 48 * 1024 }) => {
 };
 
 export type TestRecord = ReturnType<typeof aRecord>;
+
+/** The merge of these segments, as the compact function makes it. */
+export const compactedOf = (
+  record: TestRecord,
+  segments: readonly { readonly id: SegmentId }[],
+): Promise<CompactedSegment> => {
+  const repository = record.open();
+  const treeBody = async (oid: string): Promise<Uint8Array> =>
+    (await repository.object((await repository.find(oid))!)).body;
+  const due = segments.map(({ id }) => id);
+  return compactedSegment(record.head(), due, { read: record.read, random: "aaaaaa", treeBody });
+};

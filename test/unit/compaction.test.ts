@@ -3,8 +3,9 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { compactPatient } from "../../functions/compact.ts";
 import { drain } from "../../functions/drain.ts";
-import { compactedSegment, dueForCompaction, mergeSegments, treesToWriteWhole } from "../../shared/git/compaction.ts";
+import { compactedSegment, dueForCompaction } from "../../shared/git/compaction.ts";
 import { decodeFooter } from "../../shared/git/footer.ts";
+import { mergeSegments, sourceInMemory, type TreeBody } from "../../shared/git/merge-segments.ts";
 import type { PackMap } from "../../shared/git/pack-map.ts";
 import { segmentsInOrder } from "../../shared/git/segment-id.ts";
 import { openRepository } from "../../shared/git/repository.ts";
@@ -50,33 +51,48 @@ const backAndForth = async () => {
 
 type Stored = Awaited<ReturnType<typeof backAndForth>>;
 
-const sourcesOf = ({ head, segments }: Pick<Stored, "head" | "segments">) =>
-  segmentsInOrder(head().packs)
-    .filter((id) => head().packs[id]?.sealed)
-    .map((id) => ({ id, bytes: segments.get(id)! }));
+/** Reads of a record's segments. */
+const readAny =
+  ({ segments }: Pick<Stored, "segments">): ReadSegment =>
+  async (id, range) =>
+    segments.get(id)!.subarray(range?.from, range?.to);
 
-/** Bodies of trees, read from the record as it is. */
-const bodiesOf = async ({ head, source }: Pick<Stored, "head" | "source">, oids: readonly string[]) => {
+const sealedOf = ({ head }: Pick<Stored, "head">) =>
+  segmentsInOrder(head().packs).filter((id) => head().packs[id]?.sealed);
+
+const sealedBytes = (record: Pick<Stored, "head" | "segments">): readonly Uint8Array[] =>
+  sealedOf(record).map((id) => record.segments.get(id)!);
+
+const merge = (segments: readonly Uint8Array[], treeBody?: TreeBody) =>
+  mergeSegments(segments.map(sourceInMemory), treeBody);
+
+/** Bodies of trees, read from the record as it is, and the ids of those that were asked for. */
+const bodiesOf = ({ head, source }: Pick<Stored, "head" | "source">) => {
   const { packs } = head();
   const read = source.read as ReadSegment;
   const repository = openRepository({ patientId: "p", packs, commits: 0, read, cache: segmentCache(1024 * 1024) });
-  const found = new Map<string, Uint8Array>();
-  for (const oid of oids) found.set(oid, (await repository.object((await repository.find(oid))!)).body);
-  return found;
+  const asked: string[] = [];
+  const treeBody: TreeBody = async (oid) => {
+    asked.push(oid);
+    return (await repository.object((await repository.find(oid))!)).body;
+  };
+  return { asked, treeBody };
 };
 
 /** Merges all sealed segments of a record. */
-const compacted = (record: Stored, generation = 0) => {
-  const merged = compactedSegment({ packs: record.head().packs, generation }, sourcesOf(record), { random: "merged" });
+const compacted = async (record: Stored, generation = 0) => {
+  const { packs } = record.head();
+  const read = readAny(record);
+  const merged = await compactedSegment({ packs, generation }, sealedOf(record), { read, random: "merged" });
   record.replace(merged.packs.put, new Map([[merged.id, merged.bytes]]), merged.packs.remove);
   return merged;
 };
 
 test("a merged segment holds each object once, the first copy, in the order of history", async () => {
   const record = await backAndForth();
-  const sources = sourcesOf(record);
-  const entries = sources.flatMap(({ bytes }) => decodeFooter(bytes).inPackOrder());
-  const { bytes, lengths } = mergeSegments(sources.map((source) => source.bytes));
+  const sources = sealedBytes(record);
+  const entries = sources.flatMap((bytes) => decodeFooter(bytes).inPackOrder());
+  const { bytes, lengths } = await merge(sources);
   const merged = decodeFooter(bytes).inPackOrder();
   expect(merged.map(({ oid }) => oid)).toEqual([...new Set(entries.map(({ oid }) => oid))]);
   expect(merged.length).toBeLessThan(entries.length);
@@ -85,7 +101,7 @@ test("a merged segment holds each object once, the first copy, in the order of h
 
 test("stock git takes the merged pack, strictly, with every delta resolved in it", async () => {
   const record = await backAndForth();
-  const { bytes, lengths } = mergeSegments(sourcesOf(record).map((source) => source.bytes));
+  const { bytes, lengths } = await merge(sealedBytes(record));
   await using client = await gitFolder();
   execFileSync("git", ["init", "-q", "--bare", client.folder]);
   const input = bytes.subarray(0, lengths.pack);
@@ -106,23 +122,24 @@ const packOf = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, decodeFooter
 
 test("a tree that leads round to itself in a merge of the newer segments is written whole", async () => {
   const record = await backAndForth();
-  const sources = sourcesOf(record).map(({ bytes }) => bytes);
+  const sources = sealedBytes(record);
   for (let leftOut = 1; leftOut < sources.length - 1; leftOut++) {
     const newer = sources.slice(leftOut);
-    const needed = treesToWriteWhole(newer);
-    const trees = await bodiesOf(record, needed);
-    const merged = mergeSegments(newer, trees).bytes;
+    const { asked, treeBody } = bodiesOf(record);
+    const merged = (await merge(newer, treeBody)).bytes;
     expect(await takenByGit([...sources.slice(0, leftOut), merged].map(packOf))).toBe(leftOut + 1);
-    for (const oid of needed) expect(decodeFooter(merged).find(oid)).toMatchObject({ type: "tree", depth: 0 });
+    for (const oid of asked) expect(decodeFooter(merged).find(oid)).toMatchObject({ type: "tree", depth: 0 });
   }
 });
 
 test("a merge without the bodies of such trees is refused", async () => {
   const record = await backAndForth();
-  const newer = sourcesOf(record).slice(1);
-  const bytes = newer.map((source) => source.bytes);
-  expect(treesToWriteWhole(bytes).length).toBeGreaterThan(0);
-  expect(() => mergeSegments(bytes)).toThrow("A merge lacks a tree");
+  const newer = sealedBytes(record).slice(1);
+  const { asked, treeBody } = bodiesOf(record);
+  await merge(newer, treeBody);
+  expect(asked.length).toBeGreaterThan(0);
+  await expect(merge(newer)).rejects.toThrow("A merge lacks a tree");
+  await expect(merge(newer, async () => undefined)).rejects.toThrow("A merge lacks a tree");
 });
 
 test("any neighbours merged, and merged again with the newer ones, are taken by stock git", async () => {
@@ -133,15 +150,15 @@ test("any neighbours merged, and merged again with the newer ones, are taken by 
       const record = storedRecord();
       await record.commit(manyNotes, true);
       for (const content of contents) await record.commit({ "notes/n-7.md": content }, true);
-      const merge = async (segments: readonly Uint8Array[]): Promise<Uint8Array> =>
-        mergeSegments(segments, await bodiesOf(record, treesToWriteWhole(segments))).bytes;
-      const sources = sourcesOf(record).map(({ bytes }) => bytes);
+      const mergedOf = async (segments: readonly Uint8Array[]): Promise<Uint8Array> =>
+        (await merge(segments, bodiesOf(record).treeBody)).bytes;
+      const sources = sealedBytes(record);
       const older = sources.slice(0, from);
       const newer = sources.slice(from + count);
-      const merged = await merge(sources.slice(from, from + count));
+      const merged = await mergedOf(sources.slice(from, from + count));
       for (const packs of [
         [...older, merged, ...newer],
-        [...older, await merge([merged, ...newer])],
+        [...older, await mergedOf([merged, ...newer])],
       ]) {
         expect(await takenByGit(packs.map(packOf))).toBe(packs.length);
       }
@@ -152,20 +169,16 @@ test("any neighbours merged, and merged again with the newer ones, are taken by 
 
 test("a compacted record clones, loads and goes on as before, also when it is compacted again", async () => {
   const record = await backAndForth();
-  const before = await loadState(record.head(), async (id, range) =>
-    record.segments.get(id)!.subarray(range?.from, range?.to),
-  );
-  const merged = compacted(record);
+  const before = await loadState(record.head(), readAny(record));
+  const merged = await compacted(record);
   expect(Object.keys(record.head().packs)).toEqual([merged.id]);
   expect(merged.id).toBe("000000c1-merged");
-  const after = await loadState(record.head(), async (id, range) =>
-    record.segments.get(id)!.subarray(range?.from, range?.to),
-  );
+  const after = await loadState(record.head(), readAny(record));
   expect(after.commit).toBe(before.commit);
   expect([...after.tree.files()]).toEqual([...before.tree.files()]);
   for (let n = 0; n < 4; n++)
     record.commits.push(await record.commit({ "notes/a.md": n % 2 === 0 ? "A\n" : "B\n" }, true));
-  compacted(record, 1);
+  await compacted(record, 1);
   record.commits.push(await record.commit({ "notes/b.md": "b" }));
   await using server = await gitServer(record.source);
   await using client = await gitFolder();

@@ -1,23 +1,12 @@
 import { expect, test } from "vitest";
-import { compactedSegment, treesToWriteWhole } from "../../shared/git/compaction.ts";
 import { maxDeltaDepth } from "../../shared/git/limits.ts";
-import { aFile, aRecord, type TestRecord } from "../support/git-record.ts";
+import { aFile, aRecord, compactedOf, type TestRecord } from "../support/git-record.ts";
 import { longestChain } from "../support/delta-chains.ts";
 
 /** Merges all sealed segments, as the compact function does. */
 const compact = async (record: TestRecord): Promise<void> => {
-  const { packs } = record.head();
-  const sources = record
-    .segments()
-    .filter(({ pack }) => pack.sealed)
-    .map(({ id, bytes }) => ({ id, bytes }));
-  const repository = record.open();
-  const trees = new Map<string, Uint8Array>();
-  for (const oid of treesToWriteWhole(sources.map(({ bytes }) => bytes))) {
-    trees.set(oid, (await repository.object((await repository.find(oid))!)).body);
-  }
-  const { generation } = record.head();
-  record.compact(compactedSegment({ packs, generation }, sources, { random: "aaaaaa", trees }));
+  const sealed = record.segments().filter(({ pack }) => pack.sealed);
+  record.compact(await compactedOf(record, sealed));
 };
 
 const bytesOf = (record: TestRecord): readonly Uint8Array[] => record.segments().map(({ bytes }) => bytes);

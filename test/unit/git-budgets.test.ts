@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { compactedSegment, dueForCompaction } from "../../shared/git/compaction.ts";
 import { decodeFooter } from "../../shared/git/footer.ts";
 import { readCommits } from "../../shared/git/history.ts";
+import type { ReadSegment } from "../../shared/git/state.ts";
 import type { FileChange } from "../../shared/record/view.ts";
 import { aDraft, aFile, aRecord, type TestRecord } from "../support/git-record.ts";
 
@@ -11,20 +12,20 @@ const bulk = (i: number): string =>
 const small = (i: number): string => `notes/n${i % 40}.md`;
 
 /** Merges sealed segments as the compact function does. */
-const compact = (record: TestRecord): void => {
+const compact = async (record: TestRecord): Promise<void> => {
   const { packs, generation } = record.head();
   const due = dueForCompaction(packs, sealedPacks);
   if (due.length === 0) return;
-  const sources = due.map((id) => ({ id, bytes: record.store.get(id)! }));
-  record.compact(compactedSegment({ packs, generation }, sources, { random: "aaaaaa" }));
+  const read: ReadSegment = async (id, range) => record.store.get(id)!.subarray(range?.from, range?.to);
+  record.compact(await compactedSegment({ packs, generation }, due, { read, random: "aaaaaa" }));
 };
 
 /** A record of `files` files, grown to `commits` commits in large batches. */
-const grow = (record: TestRecord, commits: number): void => {
+const grow = async (record: TestRecord, commits: number): Promise<void> => {
   for (let n = record.head().commits; n < commits; n = record.head().commits) {
     const size = Math.min(50, commits - n);
     record.batch(...Array.from({ length: size }, (_, i) => aDraft([aFile(small(n + i), `filler ${n + i}`)])));
-    compact(record);
+    await compact(record);
   }
 };
 
@@ -79,7 +80,7 @@ const measure = async (record: TestRecord, batches: number): Promise<void> => {
     const { state } = record.commit(aFile(bulk((i * 37) % 90), `text ${record.head().commits}`));
     const folder = state.tree.root.nodes.find(({ key }) => key === "documents/");
     changedTrees += state.tree.root.body.length + (folder?.kind === "folder" ? folder.body.length : 0);
-    compact(record);
+    await compact(record);
     largestHead = Math.max(largestHead, headBytes(record.head()));
   }
   expect(record.cost.puts - before.puts).toBe(batches);
@@ -99,9 +100,9 @@ test.for([100, 5000])(
     expect(record.head().commits).toBe(9);
     await measure(record, 1);
     await measure(record, 200);
-    grow(record, 1000);
+    await grow(record, 1000);
     await measure(record, 1000);
-    grow(record, 20_000);
+    await grow(record, 20_000);
     await measure(record, 1000);
     expect(record.state().tree.fileCount).toBeGreaterThanOrEqual(files);
   },
@@ -129,7 +130,7 @@ test("a tail is sealed at 40 replaced tails, however small its commits", () => {
 
 test("a history of 10,000 commits is paged through with few reads, each part of it once", async () => {
   const record = aRecord();
-  grow(record, 10_000);
+  await grow(record, 10_000);
   const repository = record.open();
   const before = { ...record.cost };
   let expected = 10_000;
@@ -146,7 +147,7 @@ test("after compaction every object is still found, and every file of the record
   const record = aRecord({ tailBytes: 2000 });
   for (let i = 0; i < 400; i++) {
     record.commit(aFile(small(i * 7), `${i % 3}`), aFile("ehr_status.yaml", `v: ${i % 2}`));
-    compact(record);
+    await compact(record);
   }
   expect(record.segments().some(({ id }) => id.includes("c"))).toBe(true);
   const repository = record.open();

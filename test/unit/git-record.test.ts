@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeCommit } from "../../shared/git/commit-object.ts";
-import { compactedSegment, treesToWriteWhole } from "../../shared/git/compaction.ts";
 import { decodeFooter } from "../../shared/git/footer.ts";
 import { numberAtTime, numberOfCommit, readCommits } from "../../shared/git/history.ts";
 import { maxDeltaDepth } from "../../shared/git/limits.ts";
@@ -11,7 +10,7 @@ import { segmentCache } from "../../shared/git/segment-cache.ts";
 import { treeAt } from "../../shared/git/tree-at.ts";
 import { diffTrees } from "../../shared/git/tree-diff.ts";
 import type { FileChange, RecordTree } from "../../shared/record/view.ts";
-import { aDraft, aFile, aRecord, type TestRecord } from "../support/git-record.ts";
+import { aDraft, aFile, aRecord, compactedOf, type TestRecord } from "../support/git-record.ts";
 import { aGitRepository, unpackInto } from "../support/stock-git.ts";
 
 const paths = [
@@ -168,17 +167,8 @@ test("a merge that holds B and the later A, but not the A that B leans on, reads
   const record = aRecord({ tailBytes: 1 });
   record.commit(...Array.from({ length: 20 }, (_, i) => aFile(`f${i}.md`, `${i}`)));
   for (const content of ["B", "0", "C"]) record.commit(aFile("f0.md", content));
-  const { packs, generation } = record.head();
-  const sources = record
-    .segments()
-    .slice(1)
-    .map(({ id, bytes }) => ({ id, bytes }));
-  const repository = record.open();
-  const trees = new Map<string, Uint8Array>();
-  for (const oid of treesToWriteWhole(sources.map(({ bytes }) => bytes))) {
-    trees.set(oid, (await repository.object((await repository.find(oid))!)).body);
-  }
-  record.compact(compactedSegment({ packs, generation }, sources, { random: "aaaaaa", trees }));
+  const newer = record.segments().slice(1);
+  record.compact(await compactedOf(record, newer));
   for (const [number, content] of ["0", "B", "0", "C"].entries()) {
     const past = await treeAt(record.open(), number);
     expect((await contentsOf(record, past!.tree)).get("f0.md")).toBe(content);

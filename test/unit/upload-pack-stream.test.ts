@@ -4,6 +4,7 @@ import { Fault } from "../../shared/errors.ts";
 import { compactedSegment } from "../../shared/git/compaction.ts";
 import { decodePackets, linePacket, flushPacket } from "../../shared/git/pkt-line.ts";
 import { segmentsInOrder } from "../../shared/git/segment-id.ts";
+import type { ReadSegment } from "../../shared/git/state.ts";
 import { answerUploadPack, type CloneSource } from "../../shared/git/upload-pack.ts";
 import { gitFolder, gitServer } from "../support/git-server.ts";
 import { aDraft, changesOf, storedRecord } from "../support/stored-record.ts";
@@ -11,11 +12,11 @@ import { aDraft, changesOf, storedRecord } from "../support/stored-record.ts";
 type Stored = ReturnType<typeof storedRecord>;
 
 /** Merges every sealed segment of a record under a new id. */
-const compact = (record: Stored, generation: number): void => {
+const compact = async (record: Stored, generation: number): Promise<void> => {
   const { packs } = record.head();
   const sealed = segmentsInOrder(packs).filter((id) => packs[id]?.sealed);
-  const sources = sealed.map((id) => ({ id, bytes: record.segments.get(id)! }));
-  const merged = compactedSegment({ packs, generation }, sources, { random: "merged" });
+  const read: ReadSegment = async (id, range) => record.segments.get(id)!.subarray(range?.from, range?.to);
+  const merged = await compactedSegment({ packs, generation }, sealed, { read, random: "merged" });
   record.replace(merged.packs.put, new Map([[merged.id, merged.bytes]]), merged.packs.remove);
 };
 
@@ -231,7 +232,7 @@ test("clones are whole while a writer commits, seals and compacts", async () => 
   const writer = (async () => {
     for (let n = 30; !stop.signal.aborted; n++) {
       await record.commit({ [`notes/${n % 5}.md`]: `${n}\n` });
-      if (n % 15 === 0) compact(record, n);
+      if (n % 15 === 0) await compact(record, n);
       await new Promise((later) => setTimeout(later, 1));
     }
   })();
