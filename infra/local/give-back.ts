@@ -43,8 +43,10 @@ const giveBackEmbedded = (settings: Settings, log: Log): GiveBack => {
       return current;
     },
     close: async () => {
-      await current;
-      await (await opening)?.close();
+      // What fails now was told to who asked for it, and must not keep the service from its end.
+      await current?.catch(() => undefined);
+      const engine = await opening?.catch(() => undefined);
+      await engine?.close();
     },
   };
 };
