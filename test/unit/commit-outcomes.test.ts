@@ -1,8 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
+import { createWriter } from "../../functions/commit-operations.ts";
 import { readMessage } from "../../functions/operation-message.ts";
 import { parkedOutcome } from "../../functions/parked-outcome.ts";
-import { createCommand, openWritePath, putCommand } from "../support/write-path.ts";
+import { encodeBlob } from "../../shared/git/objects.ts";
+import type { Command } from "../../shared/record/command.ts";
+import { demographicsYaml } from "../../shared/record/demographics-file.ts";
+import { messageOf } from "../support/an-operation.ts";
+import { createCommand, openWritePath, putCommand, someDemographics } from "../support/write-path.ts";
 
 const content = async (path: Awaited<ReturnType<typeof openWritePath>>, patientId: string, file: string) => {
   const version = await path.deps.records.current(patientId);
@@ -41,6 +46,92 @@ test("a batch of one patient is one segment and one settle", async () => {
   expect(head).toMatchObject({ commits: 21, epoch: 1 });
 });
 
+/** Commits these commands to one patient in one go; gives the ids that each settle had, and those of the history. */
+const settlesOf = async (commands: readonly Command[]) => {
+  await using path = await openWritePath();
+  const patientId = randomUUID();
+  const operations = [];
+  for (const command of commands) operations.push(await path.submit(patientId, command));
+  const { heads } = path.engine;
+  const { settle } = heads;
+  const settles: (readonly string[])[] = [];
+  Object.assign(heads, {
+    settle: async (settlement: Parameters<typeof settle>[0]) => {
+      await settle(settlement);
+      settles.push(settlement.outcomes.map(({ operationId }) => operationId));
+    },
+  });
+  await createWriter(path.deps).commit(operations.map(messageOf));
+  const asked = operations.map(({ id }) => id);
+  return {
+    asked,
+    sizes: settles.map(({ length }) => length),
+    settled: settles.flat(),
+    history: await path.history(patientId),
+  };
+};
+
+const notes = (count: number, text = "x"): readonly Command[] =>
+  Array.from({ length: count }, (_, n) => putCommand(`notes/${n}.md`, text));
+
+const withIdentifier = (value: string) => someDemographics({ identifiers: [{ system: "urn:example:mrn", value }] });
+
+const changeOfIdentifier = (from: string, to: string): Command => ({
+  type: "UpdateDemographics",
+  content: demographicsYaml(withIdentifier(to)),
+  ifMatch: encodeBlob(demographicsYaml(withIdentifier(from))).oid,
+});
+
+test.for<readonly [what: string, commands: readonly Command[], sizes: readonly number[]]>([
+  ["64 operations", [createCommand(), ...notes(69)], [64, 6]],
+  ["3.5 MB of content", [createCommand(), ...notes(20, "x".repeat(200_000))], [18, 3]],
+  [
+    "one change of identifiers",
+    [createCommand(withIdentifier("1")), changeOfIdentifier("1", "2"), changeOfIdentifier("2", "1"), ...notes(1)],
+    [1, 1, 2],
+  ],
+])("one settle takes %s at most, and what is left of a batch follows in order", async ([, commands, sizes]) => {
+  const done = await settlesOf(commands);
+  expect(done.sizes).toEqual(sizes);
+  expect(done.settled).toEqual(done.asked);
+  expect(done.history).toEqual(done.asked);
+});
+
+test("each operation of a batch has the tag of what it wrote itself, though a later one wrote the file again", async () => {
+  await using path = await openWritePath();
+  const patientId = randomUUID();
+  await path.submit(patientId, createCommand());
+  const first = await path.submit(patientId, putCommand("notes/a.md", "one\n"));
+  const second = await path.submit(patientId, putCommand("notes/a.md", "two\n", encodeBlob("one\n").oid));
+  await path.run(await path.receive());
+  const rows = [await path.row(first.id), await path.row(second.id)];
+  expect(rows.map(({ etag }) => etag)).toEqual([encodeBlob("one\n").oid, encodeBlob("two\n").oid]);
+  const log = await path.deps.records.log(patientId, { limit: 2 });
+  expect(rows.map(({ commit }) => commit)).toEqual(log?.items.map(({ oid }) => oid).toReversed());
+});
+
+test("a settle says of its summary whether the demographics are others than before", async () => {
+  const changes = [createCommand(withIdentifier("1")), ...notes(1), changeOfIdentifier("1", "2")];
+  const done = [];
+  await using path = await openWritePath();
+  const patientId = randomUUID();
+  const { heads } = path.engine;
+  const { settle } = heads;
+  const told: boolean[] = [];
+  Object.assign(heads, {
+    settle: (settlement: Parameters<typeof settle>[0]) => {
+      told.push(settlement.summaryChanged);
+      return settle(settlement);
+    },
+  });
+  for (const change of changes) {
+    done.push(await path.submit(patientId, change));
+    await path.deliverAll();
+  }
+  expect(await path.history(patientId)).toEqual(done.map(({ id }) => id));
+  expect(told).toEqual([true, false, true]);
+});
+
 test("a message delivered again changes nothing", async () => {
   await using path = await openWritePath();
   const patientId = randomUUID();
@@ -52,6 +143,7 @@ test("a message delivered again changes nothing", async () => {
   await path.run(messages);
   const after = await path.engine.heads.read(patientId);
   expect(after?.commit).toBe(before?.commit);
+  expect(await path.tamper.leaseOwner(patientId)).toBeNull();
   expect((await path.history(patientId)).filter((id) => id === note.id)).toHaveLength(1);
 });
 
