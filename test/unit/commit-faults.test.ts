@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { deadLetters } from "../../functions/dead-letters.ts";
+import { retryLater } from "../../functions/delivery.ts";
 import { queueEvent } from "../../infra/local/queue-event.ts";
 import { createCommand, openWritePath, putCommand, type WritePath } from "../support/write-path.ts";
 
@@ -118,6 +119,64 @@ test("an operation that ends our code every time is parked alone, its followers 
   expect((await path.row(follower.id)).state).toBe("committed");
 });
 
+test("an operation runs alone from its third receive on, and is parked when three such runs had no end", async () => {
+  await using path = await openWritePath();
+  const patientId = await aCreatedPatient(path);
+  const poison = await path.submit(patientId, "nonsense");
+  const seen: string[] = [];
+  for (let delivery = 0; delivery < 6; delivery++) {
+    await path.run(await path.receive());
+    const { state, tries } = await path.row(poison.id);
+    seen.push(`${state} ${tries}`);
+    await path.passTime(61_000);
+  }
+  expect(seen).toEqual(["queued 0", "queued 0", "queued 1", "queued 2", "queued 3", "parked 3"]);
+});
+
+test("a failing operation that runs alone is delivered again, and so are those behind it", async () => {
+  await using path = await openWritePath();
+  const patientId = await aCreatedPatient(path);
+  await path.submit(patientId, "nonsense");
+  await path.submit(patientId, putCommand("notes/b.md", "two\n"));
+  for (let delivery = 0; delivery < 2; delivery++) {
+    await path.run(await path.receive());
+    await path.passTime(61_000);
+  }
+  const messages = await path.receive();
+  expect(messages.map(({ receiveCount }) => receiveCount)).toEqual([3, 3]);
+  expect(await path.run(messages)).toEqual(messages.map(({ messageId }) => messageId));
+});
+
+/** Retries a group of two, received so often, where `delay` is the queue's. */
+const failing = (path: WritePath, delay: (receipts: readonly string[], seconds: number) => Promise<void>) => {
+  const deps = { ...path.deps, engine: { ...path.engine, queue: { ...path.engine.queue, delay } } };
+  const message = { operationId: randomUUID(), patientId: randomUUID(), attempt: 1 };
+  return (receiveCount: number, random: number) => {
+    const group = ["a", "b"].map((receipt) => ({ message, messageId: receipt, receipt, receiveCount }));
+    return retryLater({ ...deps, random: () => random }, group, new Error("out of luck"));
+  };
+};
+
+describe("a group that failed", () => {
+  test("is hidden as one, for seconds, each time twice as long, a minute at most", async () => {
+    await using path = await openWritePath();
+    const asked: unknown[] = [];
+    const retry = failing(path, async (receipts, seconds) => void asked.push([...receipts, seconds]));
+    for (const receiveCount of [1, 2, 5, 6, 900]) await retry(receiveCount, 0.999);
+    expect(asked).toEqual([2, 4, 32, 60, 60].map((seconds) => ["a", "b", seconds]));
+    asked.length = 0;
+    for (const receiveCount of [1, 2, 900]) await retry(receiveCount, 0);
+    expect(asked).toEqual([1, 2, 30].map((seconds) => ["a", "b", seconds]));
+  });
+
+  test("and cannot be hidden holds up no other: it is visible again when its time is over", async () => {
+    await using path = await openWritePath();
+    const retry = failing(path, () => Promise.reject(new Error("the store is down")));
+    await expect(retry(1, 0)).resolves.toBeUndefined();
+    expect(path.lines.map(({ event }) => event)).toEqual(["group.retried", "group.not-delayed"]);
+  });
+});
+
 test("the store's own trouble does not count as a try", async () => {
   await using path = await openWritePath();
   const patientId = await aCreatedPatient(path);
@@ -141,4 +200,15 @@ test("a dead letter parks its operation only while it is queued with that attemp
   await deadLetters(path.deps)(queueEvent(await path.receive()));
   expect(await path.row(first.id)).toMatchObject({ state: "parked", problem: { reason: "dead-letter" } });
   expect((await path.row(second.id)).state).toBe("queued");
+});
+
+test("a dead letter that is not ours is set aside with its id, and the next one is parked", async () => {
+  await using path = await openWritePath();
+  const created = await path.submit(randomUUID(), createCommand());
+  const { Records } = queueEvent(await path.receive());
+  await deadLetters(path.deps)({ Records: [{ ...Records[0]!, messageId: "stranger", body: "{broken" }, ...Records] });
+  expect(path.lines).toContainEqual(
+    expect.objectContaining({ event: "message.unreadable", fields: { messageId: "stranger" } }),
+  );
+  expect((await path.row(created.id)).state).toBe("parked");
 });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Dependencies } from "../../../functions/dependencies.ts";
 import { startWorker, type WorkerOptions } from "../../../infra/local/worker.ts";
+import { openSqlite } from "../../support/engines.ts";
 import { createCommand, openWritePath, putCommand, type WritePath } from "../../support/write-path.ts";
 
 const aWorker = (path: WritePath, over: Partial<WorkerOptions> = {}) =>
@@ -86,6 +87,31 @@ describe("a worker", () => {
     await worker.stop();
     const failures = path.lines.filter(({ level }) => level === "error").map(({ event }) => event);
     expect(failures).toEqual(["receive.failed", "receive.failed", "batch.failed"]);
+  });
+
+  test("parks what became a dead letter, and forgets the letter only then", async () => {
+    await using path = await openWritePath(await openSqlite({ maxReceiveCount: 1 }));
+    const { id } = await path.submit(randomUUID(), createCommand());
+    await path.engine.queue.delay([(await path.receive())[0]!.receipt], 0);
+    expect(await path.receive()).toEqual([]);
+    const { operations } = path.engine;
+    const { park } = operations;
+    let asked = 0;
+    Object.assign(operations, {
+      park: async (outcome: Parameters<typeof park>[0]) => {
+        asked += 1;
+        if (asked === 1) throw new Error("the store does not answer");
+        await park(outcome);
+      },
+    });
+    const worker = aWorker(path, { sweepEveryMs: 20 });
+    await until(async () => asked === 1);
+    expect((await path.engine.queue.depth()).dead).toBe(1);
+    await path.passTime(path.visibilityMs + 1);
+    await until(async () => (await path.row(id)).state === "parked");
+    await worker.stop();
+    expect((await path.engine.queue.depth()).dead).toBe(0);
+    expect(path.lines.filter(({ event }) => event === "dead-letters.failed")).toHaveLength(1);
   });
 
   test("reads an empty queue ever more seldom, and at once when it is woken", async () => {
