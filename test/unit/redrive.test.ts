@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parkedOutcome } from "../../functions/parked-outcome.ts";
 import type { OperationMessage } from "../../shared/operation.ts";
+import { aSubmission } from "../support/an-operation.ts";
 import { anHttpEdge, aPatient, type HttpEdge } from "../support/http-edge.ts";
 
 let edge: HttpEdge;
@@ -74,6 +75,21 @@ describe("a redrive of a patient", () => {
     expect(await committed(patient)).toEqual(ids);
   });
 
+  test("reads every page of what is parked, and keeps the order over them", async () => {
+    const patient = await aPatient(edge);
+    const { operations, intake } = edge.deps.engine;
+    const ids: string[] = [];
+    for (let n = 0; n < 101; n++) {
+      const submittedAt = new Date(Date.UTC(2026, 10, 21, 9, 0, n)).toISOString();
+      const { operation } = await intake.submit(aSubmission({ patientId: patient, submittedAt }));
+      await operations.park(parkedOutcome({ operationId: operation.id, attempt: 1 }, "tries", Date.now()));
+      ids.push(operation.id);
+    }
+    expect(idsOf(await redrive(patient))).toEqual(ids);
+    for (const id of ids) await operations.park(parkedOutcome({ operationId: id, attempt: 2 }, "tries", Date.now()));
+    await edge.work();
+  });
+
   test.for([0, 1, 2])("that is cut off after %i messages goes on when it is repeated, in order", async (sent) => {
     const patient = await aPatient(edge);
     const ids = await parkedNotes(patient, 3);
@@ -116,6 +132,13 @@ describe("a redrive of a patient", () => {
     expect(unknown).toMatchObject({ status: 404, json: { code: "not-found" } });
     const elsewhere = await redrive(patient, { token: await edge.token({ patients: [randomUUID()] }) });
     expect(elsewhere.json).toEqual({ ...unknown.json, instance: elsewhere.json.instance });
+    const [operation] = await parkedNotes(patient, 1);
+    for (const what of ["redrive", "dismiss"]) {
+      const url = `/v1/operations/${operation}/${what}`;
+      const token = await edge.token({ patients: [randomUUID()] });
+      expect((await edge.call("POST", url, { token, body: { reason: "x" } })).status).toBe(404);
+    }
+    expect(await attempts([operation!])).toEqual(["parked 1"]);
     expect((await redrive(patient, { token: await edge.token({ scope: "record:write" }) })).status).toBe(403);
     expect(await redrive("not-an-id")).toMatchObject({ status: 400, json: { code: "invalid-request" } });
     expect((await edge.call("GET", "/v1/operations/redrive")).status).toBe(404);
