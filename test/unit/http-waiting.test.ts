@@ -223,6 +223,11 @@ describe("an operation that was set aside", () => {
       json: { state: "rejected", problem: { code: "dismissed", reason: "sent in error" } },
     });
     expect((await edge.call("POST", url, { body: { reason: "again" } })).json).toEqual(dismissed.json);
+    const audited = edge.lines.filter(
+      ({ event, operationId }) => event === "operation.dismissed" && operationId === id,
+    );
+    expect(audited).toMatchObject([{ subject: "user-1", attempt: 1 }]);
+    expect(JSON.stringify(audited)).not.toContain("sent in error");
     const replay = await edge.call("POST", "/v1/patients", { body: aPatientBody(), key });
     expect(replay).toMatchObject({ status: 409, json: { code: "dismissed", operationId: id } });
     expect((await edge.call("POST", `/v1/operations/${id}/redrive`)).status).toBe(409);

@@ -155,6 +155,16 @@ describe("a repeat with the same key", () => {
     expect(other).toMatchObject({ status: 422, json: { code: "idempotency-key-reused" } });
   });
 
+  test("and another method is 422", async () => {
+    const id = await aPatient(edge);
+    const url = `/v1/patients/${id}/files/notes/a.md`;
+    const asked = { headers: { ...text, "if-match": await aNote(edge, id) }, body: "", key: randomUUID() };
+    expect((await edge.call("PUT", url, asked)).status).toBe(202);
+    const other = await edge.call("DELETE", url, asked);
+    expect(other).toMatchObject({ status: 422, json: { code: "idempotency-key-reused" } });
+    await edge.work();
+  });
+
   test("of another caller is another operation", async () => {
     const body = aPatientBody();
     const mine = await edge.call("POST", "/v1/patients", { body, key: "shared" });
