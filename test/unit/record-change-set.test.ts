@@ -167,6 +167,13 @@ describe("a full record", () => {
     expect(codeOf(deciding(record, { changes: [put("notes/n.md")] }))).toBe("record-full");
     expect(codeOf(deciding(record, { changes: [gone("notes/a.md")], type: "DeleteFiles" }))).toBe("committed");
   });
+
+  test("a history takes what just fits it, and not a byte more", () => {
+    const record = aRecord({}, { packBytes: recordLimits.packBytes - 2 });
+    const codeFor = (content: string) =>
+      codeOf(deciding(record, { changes: [{ put: "notes/n.md", content, ifMatch: null }] }));
+    expect([codeFor("xx"), codeFor("xxx")]).toEqual(["committed", "record-full"]);
+  });
 });
 
 describe("what is committed", () => {
