@@ -15,9 +15,9 @@ const day = 24 * hour;
 const committedAt = Date.parse("2026-11-21T09:00:01.000Z");
 
 /** A patient whose turn, when nothing happens, comes in the thirtieth round. */
-const aPatientAtRest = (): string => {
+const aPatientAtRest = (beginning = ""): string => {
   for (;;) {
-    const id = randomUUID();
+    const id = `${beginning}${randomUUID().slice(beginning.length)}`;
     if (Number.parseInt(hash("sha1", id).slice(0, 8), 16) % 30 === 29) return id;
   }
 };
@@ -94,6 +94,15 @@ export const collectingContract = (open: OpenEngine): void => {
       expect(await collector.round()).toEqual([refused]);
     });
 
+    test("a patient whose writer's clock was half an hour behind the collector's", async () => {
+      await using collector = await aCollector(open);
+      const patientId = await aRecord(collector);
+      collector.clock.now = committedAt + hour / 2 - day;
+      expect(await collector.round()).toEqual([patientId]);
+      expect(await collector.round()).toEqual([patientId]);
+      expect(await collector.round()).toEqual([]);
+    });
+
     test("everybody, when the clock of the round before was wrong", async () => {
       await using collector = await aCollector(open);
       const patientId = await aRecord(collector);
@@ -143,7 +152,7 @@ export const collectingContract = (open: OpenEngine): void => {
     test("goes on where it ran out of time, until each patient was visited once", async () => {
       await using collector = await aCollector(open);
       const { deps, engine, visits, clock } = collector;
-      const patients = Array.from({ length: 230 }, aPatientAtRest);
+      const patients = Array.from({ length: 230 }, () => aPatientAtRest());
       for (const id of patients) await engine.heads.acquire(id, "w");
       clock.perVisit = 1;
       let calls = 0;
@@ -162,6 +171,29 @@ export const collectingContract = (open: OpenEngine): void => {
       await collectAll(deps);
       expect(collector.visits).toEqual([patientId, patientId]);
       expect(await collector.segmentsOf(patientId)).toContain(garbage);
+      await collector.round();
+      expect(await collector.segmentsOf(patientId)).not.toContain(garbage);
+    });
+
+    test("is left to the next call after a page on which twenty fail: the store is down", async () => {
+      await using collector = await aCollector(open);
+      for (let n = 0; n < 101; n += 1) {
+        const id = aPatientAtRest();
+        await collector.engine.heads.acquire(id, "w");
+        collector.broken.add(id);
+      }
+      await expect(collectAll(collector.deps)).rejects.toThrow("the store is down");
+      expect(collector.visits).toHaveLength(100);
+    });
+
+    test("remembers to its end what its first page left to do", async () => {
+      await using collector = await aCollector(open);
+      const { engine } = collector;
+      const patientId = aPatientAtRest("00000000");
+      await commitTo(engine, patientId, { "notes/a.md": "a" });
+      const garbage = await aDeadWriter(collector, patientId);
+      for (let n = 0; n < 100; n += 1) await engine.heads.acquire(aPatientAtRest(), "w");
+      await collector.round();
       await collector.round();
       expect(await collector.segmentsOf(patientId)).not.toContain(garbage);
     });
@@ -195,6 +227,23 @@ export const collectingContract = (open: OpenEngine): void => {
     clock.now += 1;
     await collectAll(deps, { apartMs: day });
     expect(await collector.segmentsOf(collectorsPlace)).not.toEqual(stored);
+  });
+
+  test("a state that a kill left beside a newer one counts for nothing", async () => {
+    await using collector = await aCollector(open);
+    const { deps, clock, visits } = collector;
+    const patientId = await aRecord(collector);
+    await collector.round();
+    const [first] = await collector.segmentsOf(collectorsPlace);
+    const older = await collector.engine.segments.get(collectorsPlace, first!);
+    await collector.round();
+    await collector.engine.segments.put(collectorsPlace, first!, older);
+    visits.length = 0;
+    clock.now += day - 1;
+    await collectAll(deps, { apartMs: day });
+    expect(await collector.segmentsOf(collectorsPlace)).toHaveLength(2);
+    expect(await collector.round()).not.toContain(patientId);
+    expect(await collector.segmentsOf(collectorsPlace)).toHaveLength(1);
   });
 
   test("two collectors at once leave one state, the record, and no garbage", async () => {

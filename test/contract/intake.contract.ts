@@ -183,7 +183,8 @@ export const intakeContract = (openEngine: OpenEngine): void => {
         const submission = aLargeSubmission();
         await intake.submit(submission);
         stored.push(keyOf(submission));
-        await under.passTime(50);
+        // Two at a time, where the clock is the test's: a page ends between two of one time.
+        if (n % 2 === 1) await under.passTime(50);
       }
       const before = new Date(under.now() + 1).toISOString();
       await under.passTime(50);

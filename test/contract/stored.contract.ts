@@ -36,6 +36,8 @@ export const segmentsContract = (openEngine: OpenEngine): void => {
         for (const [from, to] of [
           [0, 10],
           [65_530, 65_546],
+          [65_535, 65_536],
+          [0, 65_537],
           [65_536, 131_072],
           [10, 199_999],
           [131_072, 200_000],
