@@ -59,6 +59,8 @@ describe("a backup", () => {
     expect(content.operations).toBeGreaterThanOrEqual(2_001);
     expect(readFileSync(join(restored, "issuer", "key.json"), "utf8")).toBe(`{"kty":"OKP"}`);
     expect(readFileSync(join(restored, "signing-key"))).toEqual(Buffer.from([0, 255, 10]));
+    for (const name of ["casenotes.db", "signing-key", "issuer/key.json"])
+      expect(statSync(join(restored, name)).mode & 0o777).toBe(0o600);
     const again = await openIn(restored);
     expect(await again.operations.get([before.id])).toEqual([before]);
     await again.close();
@@ -121,6 +123,49 @@ describe("restoring", () => {
     await backUp(folder, torn, noProgress);
     truncateSync(torn, statSync(torn).size - 40_000);
     await expect(restore(torn, target)).rejects.toThrow(/damaged/u);
+    expect(readdirSync(target)).toEqual([]);
+  });
+});
+
+/** A backup on which a statement was run. */
+const tampered = async (root: string, statement: (db: DatabaseSync) => string) => {
+  const folder = aDataFolder(root);
+  await (await openIn(folder)).close();
+  const file = join(root, "backup");
+  await backUp(folder, file, noProgress);
+  using db = new DatabaseSync(file);
+  db.exec(statement(db));
+  return file;
+};
+
+describe("a backup that was tampered with", () => {
+  test.for(["../outside", "/outside", "issuer/../../outside", "issuer//outside", "./outside"])(
+    "is refused where it names the file %s, and nothing is left",
+    async (name) => {
+      using root = aFolder();
+      const file = await tampered(
+        root.path,
+        () => `UPDATE backup_files SET name = '${name}' WHERE name = 'signing-key'`,
+      );
+      const target = join(root.path, "target");
+      await expect(restore(file, target)).rejects.toThrow(/a file outside the data folder/u);
+      expect(readdirSync(target)).toEqual([]);
+      expect(readdirSync(root.path).toSorted()).toEqual(["backup", "data", "target"]);
+    },
+  );
+
+  test("is refused where a page of it is damaged that restoring itself does not read", async () => {
+    using root = aFolder();
+    const file = await tampered(root.path, () => "SELECT 1");
+    const pageOf = (table: string): number => {
+      using db = new DatabaseSync(file);
+      return Number(db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").get(table)?.["rootpage"]);
+    };
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, (pageOf("summaries") - 1) * 2_048, pageOf("summaries") * 2_048);
+    writeFileSync(file, bytes);
+    const target = join(root.path, "target");
+    await expect(restore(file, target)).rejects.toThrow(/is damaged/u);
     expect(readdirSync(target)).toEqual([]);
   });
 });
