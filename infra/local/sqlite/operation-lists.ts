@@ -16,7 +16,7 @@ const inState: Record<OperationState, string> = {
 };
 
 const toPage = (rows: readonly OperationRow[], limit: number): Listed<Operation> =>
-  pageOf(rows, limit, { item: operationOf, cursor: ({ seq }) => String(seq) });
+  pageOf(rows, limit, { item: operationOf, cursor: ([seq]) => String(seq) });
 
 /** Newest first. The texts of its statements form a closed set: one for each combination of filters. */
 export const listOperations = (sql: Reader, query: OperationQuery): Listed<Operation> => {
@@ -33,7 +33,7 @@ export const listOperations = (sql: Reader, query: OperationQuery): Listed<Opera
   if (after !== undefined) where("seq < ?", seqOf(after));
   const filter = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
   const statement = `SELECT ${operationColumns} FROM operations ${filter} ORDER BY seq DESC LIMIT ?`;
-  return toPage(sql.all<OperationRow>(statement, ...values, limit + 1), limit);
+  return toPage(sql.tuples<OperationRow>(statement, ...values, limit + 1), limit);
 };
 
 const selectQueued = `
@@ -42,5 +42,5 @@ const selectQueued = `
 /** Oldest first. */
 export const listQueuedOperations = (sql: Reader, before: Instant, { limit, after }: Page): Listed<Operation> => {
   const values = [firstSeqAt(millisecondsOf(before)), after === undefined ? -1 : seqOf(after), limit + 1];
-  return toPage(sql.all<OperationRow>(selectQueued, ...values), limit);
+  return toPage(sql.tuples<OperationRow>(selectQueued, ...values), limit);
 };

@@ -3,53 +3,67 @@ import type { Operation, OperationState } from "../../../shared/operation.ts";
 import { instantOf, millisecondsOf, optionalInstantOf } from "./instant.ts";
 import type { Reader, Sql } from "./sql.ts";
 
-export type OperationRow = {
-  seq: number;
-  id: string;
-  patient_id: string;
-  command: string;
-  issuer: string;
-  subject: string;
-  caller_name: string;
-  caller_role: string;
-  request_hash: string;
-  submitted_at: number;
-  state: string;
-  attempt: number;
-  tries: number;
-  version: number;
-  settled_at: number | null;
-  commit_id: string | null;
-  resource: string | null;
-  etag: string | null;
-  problem: string | null;
-};
+/** The columns, in their order. */
+export type OperationRow = readonly [
+  seq: number,
+  id: string,
+  patient_id: string,
+  command: string,
+  issuer: string,
+  subject: string,
+  caller_name: string,
+  caller_role: string,
+  request_hash: string,
+  submitted_at: number,
+  state: string,
+  attempt: number,
+  tries: number,
+  version: number,
+  settled_at: number | null,
+  commit_id: string | null,
+  resource: string | null,
+  etag: string | null,
+  problem: string | null,
+];
 
 export const operationColumns = `seq, id, patient_id, command, issuer, subject, caller_name, caller_role, request_hash,
   submitted_at, state, attempt, tries, version, settled_at, commit_id, resource, etag, problem`;
 
-export const operationOf = (row: OperationRow): Operation => ({
-  id: row.id,
-  patientId: row.patient_id,
-  command: row.command,
-  caller: { issuer: row.issuer, subject: row.subject, name: row.caller_name, role: row.caller_role },
-  requestHash: row.request_hash,
-  state: row.state as OperationState,
-  attempt: row.attempt,
-  tries: row.tries,
-  version: row.version,
-  submittedAt: instantOf(row.submitted_at),
-  settledAt: optionalInstantOf(row.settled_at),
-  commit: row.commit_id,
-  resource: row.resource,
-  etag: row.etag,
-  problem: row.problem === null ? null : (JSON.parse(row.problem) as Problem),
-});
+export const operationOf = ([
+  ,
+  id,
+  patientId,
+  command,
+  issuer,
+  subject,
+  name,
+  role,
+  ...row
+]: OperationRow): Operation => {
+  const [requestHash, submittedAt, state, attempt, tries, version, settledAt, commit, resource, etag, problem] = row;
+  return {
+    id,
+    patientId,
+    command,
+    caller: { issuer, subject, name, role },
+    requestHash,
+    state: state as OperationState,
+    attempt,
+    tries,
+    version,
+    submittedAt: instantOf(submittedAt),
+    settledAt: optionalInstantOf(settledAt),
+    commit,
+    resource,
+    etag,
+    problem: problem === null ? null : (JSON.parse(problem) as Problem),
+  };
+};
 
 const selectById = `SELECT ${operationColumns} FROM operations WHERE id = ?`;
 
 export const findOperation = (sql: Reader, id: string): Operation | undefined => {
-  const row = sql.get<OperationRow>(selectById, id);
+  const [row] = sql.tuples<OperationRow>(selectById, id);
   return row && operationOf(row);
 };
 

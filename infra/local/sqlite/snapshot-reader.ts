@@ -33,5 +33,9 @@ export const snapshotReader = (db: DatabaseSync): Reader => {
       begin();
       return sql.all(statement, ...values);
     },
+    tuples: (statement, ...values) => {
+      begin();
+      return sql.tuples(statement, ...values);
+    },
   };
 };
