@@ -100,12 +100,12 @@ export interface PayloadKey {
   readonly requestHash: string;
 }
 
-/** An engine may keep small payloads in their rows: those end with the settle, and only `get` is about them. */
+/** A settle may take payloads with it: those that an engine keeps in its rows (only `get` is about them), or all. */
 export interface Payloads {
   /** Payloads in the order asked; undefined where there is none. */
   get(keys: readonly PayloadKey[]): Promise<readonly (Uint8Array | undefined)[]>;
   delete(keys: readonly PayloadKey[]): Promise<void>;
-  /** Deletes the payloads of those of these operations that are settled; returns the settled rows. */
+  /** Deletes what the settles of these operations left of their payloads; returns the settled rows. */
   deleteSettled(ids: readonly OperationId[]): Promise<readonly Operation[]>;
   /** Payloads stored before `before`, for the sweep of orphans. */
   listOlder(before: Instant, page: Page): Promise<Listed<PayloadKey & { readonly storedAt: Instant }>>;
