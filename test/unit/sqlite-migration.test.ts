@@ -4,8 +4,10 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { pagesOf } from "../../functions/pages.ts";
 import { sweep } from "../../functions/sweep.ts";
+import { backUp } from "../../infra/local/backup.ts";
 import { checkDatabase } from "../../infra/local/doctor/check-database.ts";
 import { openReadOnlyEngine } from "../../infra/local/doctor/read-only-engine.ts";
+import { restore } from "../../infra/local/restore.ts";
 import { giveBackClaims, openSqliteEngine } from "../../infra/local/sqlite/open-engine.ts";
 import { openFile } from "../../infra/local/sqlite/open-file.ts";
 import { aFolder, openSqlite, sqliteOptions } from "../support/engines.ts";
@@ -49,6 +51,7 @@ describe("a file of version 1", () => {
     const path = await openWritePath(under);
     const { engine, connections } = under;
     expect(await path.history(long)).toHaveLength(3);
+    expect((await engine.heads.read(long))?.epoch).toBe(3);
     const { items } = await engine.summaries.find({ limit: 10 });
     expect(items.map(({ patientId, commits }) => [patientId, commits])).toEqual([
       [long, 3],
@@ -92,6 +95,18 @@ describe("a file of version 1", () => {
     await (await openSqliteEngine(sqliteOptions({ file }))).close();
     const { engine } = await openReadOnlyEngine(file);
     expect((await engine.heads.read(long))?.commits).toBe(3);
+    await engine.close();
+  });
+
+  test("is backed up as it is, and brought up to date when the backup is restored", async () => {
+    using folder = aFolder();
+    anOldFile(folder.path);
+    using elsewhere = aFolder();
+    const [file, target] = [join(elsewhere.path, "backup"), join(elsewhere.path, "restored")];
+    expect((await backUp(folder.path, file, () => undefined)).patients).toBe(4);
+    await restore(file, target);
+    const { engine } = await openReadOnlyEngine(join(target, "casenotes.db"));
+    expect((await engine.heads.read(leased))?.epoch).toBe(2);
     await engine.close();
   });
 });
