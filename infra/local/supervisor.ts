@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import type { Log } from "../../functions/dependencies.ts";
+import { heapFlags, memberEnvironment } from "./member-memory.ts";
 import { misconfigured, type MemberMessage, type SupervisorMessage } from "./member.ts";
 import { throwFields } from "../../functions/throw-fields.ts";
 
@@ -48,18 +49,6 @@ const times = {
   mostBackOffMs: 5_000,
   startsBeforeGivingUp: 4,
 };
-
-/**
- * glibc keeps up to eight heaps a core, one a thread, and gives little of them back: two cost no time here and spare
- * some 30 MB of a process that reads much (mallopt(3), M_ARENA_MAX).
- */
-const memberEnvironment = { MALLOC_ARENA_MAX: "2" };
-
-/**
- * A member's heap grows by a fifth before it is collected, not to its double, and its young generation is of 4 MiB from the
- * start: half the memory under load, for a percent or two of its time. No limit is set: a large record may need more for a while.
- */
-const heapFlags = ["--min-semi-space-size=4", "--max-semi-space-size=4", "--heap-growing-percent=20"];
 
 /** Keeps the members running: restarts what dies, relays hints between HTTP and workers, stops all in order. */
 export const supervise = (options: SupervisorOptions): Supervisor => {

@@ -1,0 +1,19 @@
+/**
+ * glibc keeps up to eight heaps a core, one a thread, and gives little of them back: two cost no time here and spare
+ * some 30 MB of a process that reads much (mallopt(3), M_ARENA_MAX).
+ */
+export const memberEnvironment = { MALLOC_ARENA_MAX: "2" };
+
+/**
+ * A member's heap grows by a fifth before it is collected, not to its double, and its young generation is of 4 MiB from the
+ * start: half the memory under load, for a percent or two of its time. No limit is set: a large record may need more for a while.
+ * Young buffers are collected after some 8 MB instead of 64, which V8 derives from the largest young generation that there
+ * could be, and are freed at once, not by a thread that lags behind where all cores are at work.
+ */
+export const heapFlags = [
+  "--min-semi-space-size=4",
+  "--max-semi-space-size=4",
+  "--heap-growing-percent=20",
+  "--scavenger-max-new-space-capacity-mb=2",
+  "--no-concurrent-array-buffer-sweeping",
+];
