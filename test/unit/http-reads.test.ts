@@ -123,6 +123,7 @@ describe("the history", () => {
     while (url !== undefined) {
       const { json, headers }: Awaited<ReturnType<HttpEdge["call"]>> = await edge.call("GET", url);
       expect(json.items).toHaveLength(1);
+      expect(seen).not.toContain(json.items[0].commit);
       seen.push(json.items[0].commit);
       url = /^<(.*)>; rel="next"$/.exec(headers["link"] ?? "")?.[1];
       expect(url === undefined).toBe(json.next === undefined);
