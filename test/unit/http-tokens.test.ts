@@ -86,6 +86,8 @@ describe("a token", () => {
     ["with a subject that is no text", () => aToken({ sub: 1 })],
     ["with a subject of 256 characters", () => aToken({ sub: "s".repeat(256) })],
     ["whose patients claim is no list", () => aToken({ patients: "all" })],
+    ["whose patients claim is null", () => aToken({ patients: null })],
+    ["whose patients claim lists what is no text", () => aToken({ patients: [1] })],
     ["whose scope is no text", () => aToken({ scope: ["record:read"] })],
     ["that is no JWT", () => "abc"],
     ["that is too long", async () => aToken({ name: "n".repeat(10_000) })],
@@ -123,6 +125,18 @@ describe("a token", () => {
     ms += 2_000;
     expect(await codeOf(verifier.verify(token))).toBe("unauthenticated");
   });
+});
+
+test("a token that differs in one character from one that was verified is verified itself", async () => {
+  const verifier = tokenVerifier([trust()], Date.now);
+  const token = await aToken();
+  await verifier.verify(token);
+  const middle = token.lastIndexOf(".") + 20;
+  for (const at of [middle, token.indexOf(".") + 20]) {
+    const character = token[at] === "A" ? "B" : "A";
+    const altered = token.slice(0, at) + character + token.slice(at + 1);
+    expect(await codeOf(verifier.verify(altered))).toBe("unauthenticated");
+  }
 });
 
 describe("an issuer's keys", () => {
