@@ -92,6 +92,12 @@ test("control characters and angle brackets cannot forge a header", () => {
   expect(Buffer.from(body).toString().split("\n")).toHaveLength(5);
 });
 
+test("a commit holds no NUL, which git fsck --strict refuses", () => {
+  const person = { name: "A", email: "a@b.invalid", at: 1 };
+  const fields = { tree: "4".repeat(40), parents: [], author: person, committer: person };
+  expect(encodeCommit({ ...fields, message: "a\0b\n" }).oid).toBe(encodeCommit({ ...fields, message: "ab\n" }).oid);
+});
+
 test("a malformed tree or commit is named as damage", () => {
   const { body } = encodeTree([{ name: "a", folder: false, oid: "1".repeat(40) }]);
   expect(() => decodeTree(body.subarray(0, body.length - 1))).toThrow("malformed");

@@ -100,6 +100,7 @@ describe("the author of a commit", () => {
     ["a=40b.example", "a=3D40b.example@users.casenotes.invalid"],
     ["<x>\n", "=3Cx=3E=0A@users.casenotes.invalid"],
     ["o'neil(1)*~!", "o=27neil=281=29=2A=7E=21@users.casenotes.invalid"],
+    ["half \ud83d a pair", "half=20=EF=BF=BD=20a=20pair@users.casenotes.invalid"],
     ["", "unknown@users.casenotes.invalid"],
   ] as const)("%j has the address %s", ([subject, email]) => {
     expect(authorOf({ ...caller, subject }).email).toBe(email);
