@@ -2,10 +2,14 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { readRecords } from "../../functions/read-records.ts";
 import { Fault } from "../../shared/errors.ts";
+import { openSqlite } from "../support/engines.ts";
 import { createCommand, openWritePath, putCommand } from "../support/write-path.ts";
 
-test("a record at a time is what was committed by then, to the second that Git keeps", async () => {
-  await using path = await openWritePath();
+test.for([
+  ["one segment", 16_384],
+  ["a segment each", 1],
+] as const)("a record at a time is what was committed by then, its commits in %s", async ([, tailBytes]) => {
+  await using path = await openWritePath(await openSqlite({ tailBytes }));
   const patientId = randomUUID();
   await path.submit(patientId, createCommand());
   await path.deliverAll();
