@@ -8,6 +8,7 @@ import type { Head, Summary } from "../../shared/head.ts";
 import type { Operation } from "../../shared/operation.ts";
 import type { Engine } from "../../shared/ports.ts";
 import { pagesOf } from "../../functions/pages.ts";
+import { copyRecords } from "../../infra/local/copy/copy-records.ts";
 import { openSqlite } from "./engines.ts";
 import { createCommand, openWritePath, putCommand, type WritePath } from "./write-path.ts";
 
@@ -106,4 +107,16 @@ export const expectLaterEpochs = async (from: Engine, to: Engine, patients: read
     const before = (await from.heads.read(id))?.epoch ?? 0;
     expect((await to.heads.read(id))?.epoch ?? 0).toBeGreaterThanOrEqual(before);
   }
+};
+
+/** A source with a write path, and an empty destination, both in memory. */
+export const twoEngines = async () => {
+  const under = await openSqlite({ maxReceiveCount: 1_000, tailBytes: 4_096 });
+  const source = await openWritePath(under);
+  const there = await openSqlite({ maxReceiveCount: 1_000 });
+  const { engine } = there;
+  const to = { engine, adoption: engine.adoption };
+  const copy = (over: Partial<Engine> = {}, concurrency = 3) =>
+    copyRecords({ from: { ...source.engine, ...over }, to }, { concurrency, pauseMs: 1 });
+  return { under, source, there, copy };
 };

@@ -4,27 +4,21 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { readArguments } from "../../infra/local/copy/copy-arguments.ts";
-import { copyRecords } from "../../infra/local/copy/copy-records.ts";
 import type { TreeState } from "../../shared/git/record-tree.ts";
 import { segmentsInOrder } from "../../shared/git/segment-id.ts";
 import { decodeSnapshot, encodeSnapshot } from "../../shared/git/snapshot.ts";
-import type { Engine } from "../../shared/ports.ts";
-import { addNotes, aPatientWith, holdings, openClinicIn, runCopy, runModule } from "../support/copied-clinic.ts";
+import {
+  addNotes,
+  aPatientWith,
+  holdings,
+  openClinicIn,
+  runCopy,
+  runModule,
+  twoEngines,
+} from "../support/copied-clinic.ts";
 import { demographicsPath } from "../../shared/record/paths.ts";
-import { aFolder, openSqlite, type SqliteUnderTest } from "../support/engines.ts";
+import { aFolder, type SqliteUnderTest } from "../support/engines.ts";
 import { createCommand, openWritePath, putCommand, type WritePath } from "../support/write-path.ts";
-
-/** A source with a write path, and an empty destination, both in memory. */
-const twoEngines = async () => {
-  const under = await openSqlite({ maxReceiveCount: 1_000, tailBytes: 4_096 });
-  const source = await openWritePath(under);
-  const there = await openSqlite({ maxReceiveCount: 1_000 });
-  const { engine } = there;
-  const to = { engine, adoption: engine.adoption };
-  const copy = (over: Partial<Engine> = {}, concurrency = 3) =>
-    copyRecords({ from: { ...source.engine, ...over }, to }, { concurrency, pauseMs: 1 });
-  return { under, source, there, copy };
-};
 
 const ownWritePath = (there: SqliteUnderTest): Promise<WritePath> => openWritePath(there);
 

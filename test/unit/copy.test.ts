@@ -52,21 +52,26 @@ test("a copy has every head, segment, operation and summary of its source, and d
   await expectHealthy(from, to);
 });
 
-test("ids without a record keep their operations: a refused create, and one that was parked before any writer", async () => {
+test("ids without a record keep their operations: refused, parked before any writer, dismissed before any writer", async () => {
   using root = aFolder();
   const { from, to } = placesIn(root.path);
   const source = await openClinicIn(from);
-  const [refused, parked] = [randomUUID(), randomUUID()];
+  const [refused, parked, dismissed] = [randomUUID(), randomUUID(), randomUUID()];
   await source.submit(refused, putCommand("notes/a.md", "x"));
   await source.deliverAll();
   const waiting = await source.submit(parked, createCommand());
   await park(source, waiting);
+  const never = await source.submit(dismissed, createCommand());
+  await park(source, never);
+  const nothing = { commit: null, resource: null, etag: null, problem: null, settledAt: never.submittedAt };
+  await source.engine.operations.dismiss({ operationId: never.id, attempt: 1, state: "rejected", ...nothing });
   expect((await source.engine.heads.read(refused))?.commit).toBe(null);
+  expect(await source.engine.heads.read(dismissed)).toBeUndefined();
   expect(await source.engine.heads.read(parked)).toBeUndefined();
-  const before = await holdings(source.engine, [refused, parked]);
+  const before = await holdings(source.engine, [refused, parked, dismissed]);
   expect((await runCopy(from, to)).code).toBe(0);
   const there = await openClinicIn(to);
-  expect(await holdings(there.engine, [refused, parked])).toEqual(before);
+  expect(await holdings(there.engine, [refused, parked, dismissed])).toEqual(before);
   await source.engine.close();
   await there.engine.close();
 });
