@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { findingKinds } from "../../functions/doctor/finding.ts";
+import { parkedOutcome } from "../../functions/parked-outcome.ts";
 import { reportText } from "../../infra/local/doctor/report-text.ts";
 import { Fault } from "../../shared/errors.ts";
 import type { Head } from "../../shared/head.ts";
@@ -228,7 +229,14 @@ test("names an open operation whose content is gone, and content that outlived i
   await using clinic = await aClinic({ commits: 2 });
   const [patientId] = clinic.patients;
   const open = await clinic.path.submit(patientId, putCommand("notes/open.md", "x"));
+  const aside = await clinic.path.submit(patientId, putCommand("notes/aside.md", "x"));
+  await clinic.engine.operations.park(parkedOutcome({ operationId: aside.id, attempt: 1 }, "tries", clinic.path.now()));
   expect(kindsOf(await clinic.examine())).toEqual([]);
+  clinic.sql("DELETE FROM payloads WHERE operation_id = ?", aside.id);
+  expect((await clinic.examine()).findings).toMatchObject([
+    { kind: "payload-missing", where: `operation ${aside.id}` },
+  ]);
+  clinic.sql("DELETE FROM operations WHERE id = ?", aside.id);
   clinic.sql("UPDATE payloads SET operation_id = ? WHERE operation_id = ?", anOperationId(clinic, "rejected"), open.id);
   await clinic.path.passTime(6 * 60_000);
   const { findings } = await clinic.examine();

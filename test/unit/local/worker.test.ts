@@ -40,6 +40,21 @@ describe("a worker", () => {
     expect(await path.engine.queue.depth()).toMatchObject({ visible: 0, inFlight: 0 });
   });
 
+  test("keeps the messages of a group that failed, and deletes those of the others", async () => {
+    await using path = await openWritePath();
+    const [busy, free] = [randomUUID(), randomUUID()];
+    await path.submit(busy, createCommand());
+    await path.deliverAll();
+    await path.engine.heads.acquire(busy, "somebody");
+    const waits = await path.submit(busy, putCommand("notes/a.md", "a"));
+    const goes = await path.submit(free, createCommand());
+    const worker = aWorker(path);
+    await until(() => committed(path, goes.id));
+    await worker.stop();
+    expect((await path.row(waits.id)).state).toBe("queued");
+    expect(await path.engine.queue.depth()).toEqual({ visible: 0, inFlight: 1, dead: 0 });
+  });
+
   test("finishes the batch in hand before it stops, and takes no other", async () => {
     await using path = await openWritePath();
     const { id } = await path.submit(randomUUID(), createCommand());
