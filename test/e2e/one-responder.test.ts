@@ -174,6 +174,31 @@ const expectProblem = (answer: string): void => {
   expect(JSON.parse(body)).toMatchObject({ code: expect.any(String), instance: `urn:uuid:${requestId}` });
 };
 
+test("an answer without a body by its status has no length either", async () => {
+  const socket = await open();
+  const text = received(socket, (seen) => seen.includes("n=1"));
+  socket.write(get("/unchanged") + get("/echo?n=1"));
+  const [unchanged = ""] = (await text).split("\r\n\r\n");
+  expect(unchanged).toMatch(/^HTTP\/1.1 304 /);
+  expect(unchanged).not.toMatch(/content-length/i);
+  socket.destroy();
+});
+
+test("a body as large as may be is read, of a declared length or not", async () => {
+  const body = "x".repeat(1_000);
+  for (const framing of [
+    `content-length: 1000\r\n\r\n${body}`,
+    `transfer-encoding: chunked\r\n\r\n3e8\r\n${body}\r\n0\r\n\r\n`,
+  ]) {
+    const socket = await open();
+    const text = received(socket, (seen) => seen.endsWith("}"));
+    socket.write(`PUT /echo HTTP/1.1\r\nhost: x\r\n${framing}`);
+    expect(await text).toMatch(/^HTTP\/1.1 200 /);
+    expect(await text).toContain(body);
+    socket.destroy();
+  }
+});
+
 describe("a body that is too large", () => {
   test("is refused by its declared length before it is sent", async () => {
     const socket = await open();

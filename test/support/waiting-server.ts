@@ -45,6 +45,7 @@ const handlers: Readonly<Record<string, Entry>> = {
   "/wait": wait,
   "/stream": () => Promise.resolve({ statusCode: 200, headers: {}, body: chunks() }),
   "/breaking": () => Promise.resolve({ statusCode: 200, headers: {}, body: breaking() }),
+  "/unchanged": () => Promise.resolve({ statusCode: 304, headers: { etag: '"a"' }, body: "" }),
   "/throws": () => Promise.reject(new Error("unexpected")),
   "/echo": ({ body, isBase64Encoded, rawQueryString, headers }) =>
     Promise.resolve({
