@@ -16,7 +16,7 @@ export interface Slice {
 }
 
 /** A run is cut at about so many bytes: two of them are in memory at a time, and the packets made of one. */
-const runBytes = 512 * 1024;
+const runBytes = 256 * 1024;
 
 /** Collects entries into runs, in the order given. */
 const runCollector = () => {
