@@ -184,6 +184,13 @@ test("an answer without a body by its status has no length either", async () => 
   socket.destroy();
 });
 
+test("a client that never ends its head is told so and let go", async () => {
+  const socket = await open();
+  const text = received(socket);
+  socket.write("GET /echo HTTP/1.1\r\nhost: x\r\n");
+  expect(await text).toMatch(/^HTTP\/1.1 408 /);
+});
+
 test("a body as large as may be is read, of a declared length or not", async () => {
   const body = "x".repeat(1_000);
   for (const framing of [

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parkedOutcome } from "../../functions/parked-outcome.ts";
+import { Fault } from "../../shared/errors.ts";
 import { aSubmission } from "../support/an-operation.ts";
 import { aNote, anHttpEdge, aPatient, aPatientBody, type HttpEdge } from "../support/http-edge.ts";
 
@@ -227,6 +228,28 @@ describe("a cursor", () => {
     for (const other of [{ name: "Do" }, { birthDate: "1990-04-02" }, { name: "Doe", birthDate: "1990-04-02" }])
       expect((await search(other, `&cursor=${next}`)).json.code).toBe("invalid-cursor");
   });
+});
+
+const detailOf = async (name: string) => (await edge.call("GET", `/v1/patients?${name}=1`)).json.detail;
+
+test("a parameter that no route knows is named only where its name says nothing", async () => {
+  expect(await detailOf("colour")).toContain("the query parameter colour.");
+  for (const name of ["Jane%20Doe", "x".repeat(41), "a-b", "%C3%A9"])
+    expect(await detailOf(name)).toMatch(/^This route does not know one of the query's parameters\./);
+});
+
+test.for([
+  ["damaged", 500, "internal-error", undefined],
+  ["transient", 503, "unavailable", "1"],
+  ["segment-missing", 503, "unavailable", "1"],
+] as const)("a store that is %s makes the answer %i", async ([fault, status, code, retryAfter]) => {
+  await using broken = await anHttpEdge();
+  const current = () => Promise.reject(new Fault(fault, "secret words"));
+  Object.assign(broken.deps.records, { current });
+  const answer = await broken.call("GET", `/v1/patients/${randomUUID()}`);
+  expect(answer).toMatchObject({ status, json: { code } });
+  expect(answer.headers["retry-after"]).toBe(retryAfter);
+  expect(answer.text).not.toContain("secret");
 });
 
 test("percent-escapes in a path are undone once", async () => {

@@ -114,6 +114,18 @@ describe("a token", () => {
     expect(await scopesOf({ role: "operator" })).toContain("ops:redrive");
   });
 
+  test.for([
+    ["clinician", "record:read record:write"],
+    ["reader", "record:read"],
+    ["registrar", "record:read registration:validate registration:register registration:correct"],
+    ["declarant", "registration:declare"],
+    ["operator", "operation:read ops:read ops:redrive"],
+    ["auditor", "record:read operation:read audit:read"],
+  ] as const)("of the role %s without a scope claim has %s, and no more", async ([role, expected]) => {
+    const { scopes } = await tokenVerifier([trust()], Date.now).verify(await aToken({ role }));
+    expect([...scopes].join(" ")).toBe(expected);
+  });
+
   test("that was verified is remembered until it expires, not longer", async () => {
     let ms = Date.now();
     const verifier = tokenVerifier([trust()], () => ms);
