@@ -200,6 +200,21 @@ test("a repository whose segments keep vanishing is a fault before the first byt
   await expect(packOf(gone, commits[1]!, null)).rejects.toMatchObject({ code: "segment-missing" });
 });
 
+test("packs that keep vanishing, though their indexes are there, end the answer and not the patience", async () => {
+  const { record, commits } = await backAndForth(2);
+  const { packs } = record.head();
+  let asked = 0;
+  const gone: CloneSource = {
+    head: record.source.head,
+    read: async (segmentId, range) => {
+      if (range.from >= packs[segmentId]!.pack) return record.source.read(segmentId, range);
+      asked += 1;
+      throw asked > 1_000 ? new Error("asked for ever") : new Fault("segment-missing", "gone", { segmentId });
+    },
+  };
+  await expect(packOf(gone, commits[1]!, null)).rejects.toMatchObject({ code: "segment-missing" });
+});
+
 test("a store that breaks in the middle cuts the answer short, with a last word to git", async () => {
   const { record, commits } = await backAndForth(6);
   let reads = 0;
