@@ -166,6 +166,34 @@ export const operationsContract = (openEngine: OpenEngine): void => {
       expect(row).toEqual({ ...operation, state: "rejected", settledAt, problem: dismissal, version: 3 });
       expect(await operations.get([operation.id])).toEqual([row]);
     });
+
+    test("each change takes it from the list of one state to that of the other, for all and for its patient", async () => {
+      await using under = await openEngine();
+      const { operations } = under.engine;
+      const operation = await submitted(under.engine);
+      const { id, patientId } = operation;
+      const listed = async (): Promise<string[]> => {
+        const found: string[] = [];
+        for (const state of ["queued", "parked", "rejected"] as const)
+          for (const query of [{ state }, { state, patientId }]) {
+            const all = (await pages((page) => operations.list({ ...page, ...query }), 10)).flat();
+            if (ids(all).includes(id)) found.push("patientId" in query ? `its ${state}` : state);
+          }
+        if ((await operations.listQueued(at(60), { limit: 10 })).items.length > 0) found.push("for the sweep");
+        return [...found, `${await operations.countQueued(patientId, 10)} open`];
+      };
+      const queued = ["queued", "its queued", "for the sweep", "1 open"];
+      const parked = ["parked", "its parked", "0 open"];
+      expect(await listed()).toEqual(queued);
+      await operations.park(parking(operation));
+      expect(await listed()).toEqual(parked);
+      await operations.redrive(id);
+      expect(await listed()).toEqual(queued);
+      await operations.park({ ...parking(operation), attempt: 2 });
+      expect(await listed()).toEqual(parked);
+      await operations.dismiss({ ...parking(operation), state: "rejected" });
+      expect(await listed()).toEqual(["rejected", "its rejected", "0 open"]);
+    });
   });
 
   describe("a change that violates one condition writes nothing:", () => {
