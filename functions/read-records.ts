@@ -34,7 +34,12 @@ interface Sources extends ReadRecordsOptions {
 /** Reads records of an engine. A segment that a compaction or a seal took away meanwhile: the head is read again. */
 export const readRecords = (options: ReadRecordsOptions): RecordReader => {
   const { engine, cacheBytes } = options;
-  const sources = { ...options, states: recordCache(engine.segments, cacheBytes), segments: segmentCache(cacheBytes) };
+  // Half for footers, half for parts of packs.
+  const sources = {
+    ...options,
+    states: recordCache(engine.segments, cacheBytes),
+    segments: segmentCache(cacheBytes / 2),
+  };
   const opened = <T>(patientId: PatientId, use: (opened: Opened) => Promise<T>) =>
     withOpened(sources, { patientId }, use);
   return {
