@@ -154,6 +154,14 @@ const nothingTold = breaking("G8", [
     noticedBy: "a fault's message, which may quote content, is not logged",
   },
   {
+    name: "lines-of-a-throw's-text-logged-as-places",
+    file: "functions/throw-fields.ts",
+    from: "stack.slice(at + message.length)",
+    to: "stack",
+    suite: "test/unit/throw-fields.test.ts",
+    noticedBy: "a message with lines that look like places is not told",
+  },
+  {
     name: "text-of-a-throw-answered",
     file: "functions/middleware/problems.ts",
     from: '"The request failed. Quote the request id when you report it."',
