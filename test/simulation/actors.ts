@@ -110,7 +110,7 @@ const keepHouse = (world: World, process: Process, heard: string[]): void => {
     }
   };
   void often(2_000, async () => {
-    const ids = heard.splice(0);
+    const ids = [...new Set(heard.splice(0))];
     if (ids.length > 0) await drain(deps, ids);
   });
   void often(20_000, () => compactSome(world, process));

@@ -150,6 +150,10 @@ export const createWorld = (seed: number, note?: (text: string) => void): World 
   const counts = new Map<string, number>();
   const called = new Set<string>();
   const count = (kind: string): void => void counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const happens = (fault: string): void => {
+    count(fault);
+    world.note(() => `fault: ${fault}`);
+  };
   const world: World = {
     seed,
     random,
@@ -166,7 +170,7 @@ export const createWorld = (seed: number, note?: (text: string) => void): World 
     count,
     strikes: (trouble, factor = 1) => {
       const strikes = chance.chance(rates.trouble[trouble] * factor) && world.faulty;
-      if (strikes) count(trouble);
+      if (strikes) happens(trouble);
       return strikes;
     },
     faultOf: (call) => {
@@ -178,7 +182,7 @@ export const createWorld = (seed: number, note?: (text: string) => void): World 
       for (const { fault, rate } of rates.call) {
         if (dice < rate * factor) {
           count(fault);
-          count(faultAt(call, fault));
+          happens(faultAt(call, fault));
           return fault;
         }
         dice -= rate * factor;
