@@ -128,7 +128,7 @@ const stretches = async (service: Service, plan: SoakPlan, load: SoakLoad) => {
       `pair ${pair} of ${plan.pairs}: ${perSecond(calm).toFixed(0)}/s left alone, ${perSecond(storm).toFixed(0)}/s with kills`,
     );
     [undisturbed, disturbed] = [sumOf(undisturbed, calm), sumOf(disturbed, storm)];
-    await untilAllLive(service, plan.members);
+    await untilAllServe(service, plan.members);
   }
   return { undisturbed, disturbed, kills };
 };
@@ -160,10 +160,25 @@ const killForAStretch = async (service: Service, { members, killEveryMs, stretch
   return kills;
 };
 
+/** A service that is killed again and again starts ever more slowly, but not as slowly as this. */
+const longestStartMs = 60_000;
+
 /** What a start costs belongs to the stretch with the kills. */
 const settleMs = 1_000;
 
-const untilAllLive = async (service: Service, members: readonly string[]): Promise<void> => {
-  while (!members.every((member) => isAlive(service.pid(member)))) await sleep(100);
+const isServing = async (service: Service): Promise<boolean> => {
+  try {
+    return (await service.request("GET", "/healthz")).status === 200;
+  } catch {
+    return false;
+  }
+};
+
+const untilAllServe = async (service: Service, members: readonly string[]): Promise<void> => {
+  const end = performance.now() + longestStartMs;
+  while (!members.every((member) => isAlive(service.pid(member))) || !(await isServing(service))) {
+    if (performance.now() > end) throw new Error(`not all of ${members.join(", ")} started again`);
+    await sleep(100);
+  }
   await sleep(settleMs);
 };
