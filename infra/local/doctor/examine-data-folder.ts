@@ -94,7 +94,10 @@ const openOrNote = async (file: string, notes: Notebook) => {
  */
 export const examineDataFolder = async (asked: DoctorArguments, onProgress: OnProgress): Promise<Report> => {
   const file = databaseFile(asked.data);
-  if (!existsSync(file)) throw new UsageError(`There is no data in ${asked.data}: give --data, or set CASENOTES_DATA.`);
+  if (!existsSync(file))
+    throw new UsageError(
+      `There is no data in ${asked.data}: npm start makes it; for another folder give --data, or set CASENOTES_DATA.`,
+    );
   const notes = notebookOf(null);
   const opened = await openOrNote(file, notes);
   if (opened === undefined) return { healthy: false, findings: notes.findings, counts: noCounts };
