@@ -2,7 +2,7 @@ import { breaking, type Mutant } from "./mutant.ts";
 
 const settle = "infra/local/sqlite/settle.ts";
 const heads = "infra/local/sqlite/heads.ts";
-const headsSuite = "test/contract/heads.test.ts";
+const byHeads = (noticedBy: string) => ({ suite: "test/contract/heads.test.ts", noticedBy });
 const faultsSuite = "test/unit/commit-faults.test.ts";
 const outcomesSuite = "test/unit/commit-outcomes.test.ts";
 const sweepSuite = "test/unit/drain-and-sweep.test.ts";
@@ -14,64 +14,56 @@ const oneWriter = breaking("G1", [
     file: settle,
     from: "AND commit_id IS ?8 AND",
     to: "AND (commit_id IS ?8 OR 1 = 1) AND",
-    suite: headsSuite,
-    noticedBy: "only the head's commit moved",
+    ...byHeads("only the head's commit moved"),
   },
   {
     name: "settle-whatever-the-epoch-is",
     file: settle,
     from: " = ?1`;\n\nconst keepHead",
     to: " IS NOT NULL`;\n\nconst keepHead",
-    suite: headsSuite,
-    noticedBy: "only the epoch moved",
+    ...byHeads("only the epoch moved"),
   },
   {
     name: "lease-taken-while-it-is-held",
     file: heads,
     from: "WHERE leases.until <= ?5 OR",
     to: "WHERE leases.until <= ?5 OR 1 = 1 OR",
-    suite: headsSuite,
-    noticedBy: "keeps another writer out",
+    ...byHeads("keeps another writer out"),
   },
   {
     name: "epoch-not-raised-by-acquire",
     file: heads,
     from: "1 + coalesce((SELECT epoch FROM heads WHERE patient_id = ?1), 0)",
     to: "max(1, coalesce((SELECT epoch FROM heads WHERE patient_id = ?1), 0))",
-    suite: headsSuite,
-    noticedBy: "that is free goes to the next writer with a higher epoch",
+    ...byHeads("that is free goes to the next writer with a higher epoch"),
   },
   {
     name: "epoch-not-raised-by-taking-a-lease-that-ran-out",
     file: heads,
     from: "epoch = epoch + 1",
     to: "epoch = epoch",
-    suite: headsSuite,
-    noticedBy: "that has run out goes to the next writer with a higher epoch",
+    ...byHeads("that has run out goes to the next writer with a higher epoch"),
   },
   {
     name: "epoch-lost-when-a-lease-is-given-back",
     file: "infra/local/sqlite/lease-row.ts",
     from: "UPDATE heads SET epoch = ? WHERE",
     to: "UPDATE heads SET epoch = min(epoch, ?) WHERE",
-    suite: headsSuite,
-    noticedBy: "that is free goes to the next writer with a higher epoch",
+    ...byHeads("that is free goes to the next writer with a higher epoch"),
   },
   {
     name: "lease-given-back-by-a-writer-that-lost-it",
     file: heads,
     from: "WHERE patient_id = ? AND owner = ? RETURNING",
     to: "WHERE patient_id = ? AND (owner = ? OR 1 = 1) RETURNING",
-    suite: headsSuite,
-    noticedBy: "is not given back by a writer that lost it",
+    ...byHeads("is not given back by a writer that lost it"),
   },
   {
     name: "compaction-whatever-the-generation-is",
     file: heads,
     from: "WHERE patient_id = ? AND generation = ?`",
     to: "WHERE patient_id = ? AND (generation = ? OR 1 = 1)`",
-    suite: headsSuite,
-    noticedBy: "only the generation moved",
+    ...byHeads("only the generation moved"),
   },
   {
     name: "if-match-ignored-where-the-file-is-absent",
@@ -97,16 +89,14 @@ const nothingLostOrTwice = breaking("G2", [
     file: settle,
     from: "WHERE id = ? AND state = 'queued' AND attempt = ?",
     to: "WHERE id = ? AND (state = 'queued' OR 1 = 1) AND attempt = ?",
-    suite: headsSuite,
-    noticedBy: "only an operation's state moved",
+    ...byHeads("only an operation's state moved"),
   },
   {
     name: "settle-whatever-the-attempt-is",
     file: settle,
     from: "WHERE id = ? AND state = 'queued' AND attempt = ?",
     to: "WHERE id = ? AND state = 'queued' AND (attempt = ? OR 1 = 1)",
-    suite: headsSuite,
-    noticedBy: "only an operation's attempt moved",
+    ...byHeads("only an operation's attempt moved"),
   },
   {
     name: "message-from-before-a-redrive-carried-out",
@@ -240,8 +230,7 @@ const nothingLostOrTwice = breaking("G2", [
     file: settle,
     from: "WHERE identifiers.patient_id = excluded.patient_id",
     to: "WHERE identifiers.patient_id = excluded.patient_id OR 1 = 1",
-    suite: headsSuite,
-    noticedBy: "only an identifier belongs",
+    ...byHeads("only an identifier belongs"),
   },
 ]);
 
@@ -259,8 +248,7 @@ const nothingPartial = breaking("G3", [
     file: "infra/local/sqlite/group-transaction.ts",
     from: '    sql.run("ROLLBACK TO call");\n',
     to: "",
-    suite: headsSuite,
-    noticedBy: "writes nothing",
+    ...byHeads("writes nothing"),
   },
   {
     name: "settle-does-not-wait-for-its-segment",
@@ -293,8 +281,7 @@ const noManualRepair = breaking("G4", [
     file: settle,
     from: "  sql.run(endLease, patientId);\n",
     to: '  if (patientId === "") sql.run(endLease, patientId);\n',
-    suite: headsSuite,
-    noticedBy: "and ends the lease",
+    ...byHeads("and ends the lease"),
   },
   {
     name: "fault-keeps-the-lease",
