@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { Refusal } from "../../shared/errors.ts";
 import type { Engine } from "../../shared/ports.ts";
 import { allFunctions } from "./all-functions.ts";
 import { isErrno } from "./data-folder.ts";
@@ -9,20 +8,15 @@ import { entryOf, issuerPages } from "./entry.ts";
 import { localHints } from "./hints.ts";
 import { joinSupervisor, misconfigured } from "./member.ts";
 import { tokenVerifier } from "../../functions/tokens.ts";
-import { problemResult } from "./problem-result.ts";
-import { localServer, type Entry, type LocalServer } from "./server.ts";
+import { localServer, type LocalServer } from "./server.ts";
 import { readSettings, type Settings } from "./settings.ts";
+import { starting } from "./starting.ts";
 
 /** Open requests are cut after this long of draining, ms; the supervisor allows a little more. */
 const mostDrainMs = 5_000;
 
 const apiBodyLimit = 256 * 1024;
 const gitBodyLimit = 1_000_000;
-
-const starting: Entry = (_event, { awsRequestId }) =>
-  Promise.resolve(
-    problemResult(awsRequestId, new Refusal("unavailable", "The service is starting."), { "retry-after": "1" }),
-  );
 
 const listen = async ({ server }: LocalServer, settings: Settings): Promise<string> => {
   const port = Number(process.env["CASENOTES_RESTART_PORT"] ?? settings.port);
