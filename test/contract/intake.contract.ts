@@ -68,6 +68,19 @@ export const intakeContract = (openEngine: OpenEngine): void => {
       expect(await queue.depth()).toEqual({ visible: 1, inFlight: 0, dead: 0 });
     });
 
+    test.for([
+      ["small", aSubmission],
+      ["large", aLargeSubmission],
+    ] as const)("made again while it waits keeps what it asks for, a %s one", async ([, make]) => {
+      await using under = await openEngine();
+      const { intake, payloads } = under.engine;
+      const submission = make();
+      await Promise.all(Array.from({ length: 5 }, () => intake.submit(submission)));
+      expect(await intake.submit(submission)).toMatchObject({ created: false });
+      const [found] = await payloads.get([keyOf(submission)]);
+      expect(Buffer.compare(found!, submission.payload)).toBe(0);
+    });
+
     test("whose message is sent again soon is still one message", async () => {
       await using under = await openEngine();
       const { intake, queue } = under.engine;

@@ -190,6 +190,22 @@ export const queueContract = (openEngine: OpenEngine, givesPrefix = false): void
     });
   });
 
+  test("more receipts than one call of a store takes are all delayed, and all deleted", async () => {
+    await using under = await openEngine();
+    const { queue } = under.engine;
+    for (let n = 0; n < 12; n += 1) await sendAll(queue, someMessages(aPatientId(), 1));
+    const receiveAll = async (): Promise<string[]> => {
+      const all: string[] = [];
+      while (all.length < 12) all.push(...receipts(await queue.receive(12)));
+      return all;
+    };
+    await queue.delay(await receiveAll(), 0);
+    const again = await receiveAll();
+    expect(await queue.depth()).toMatchObject({ visible: 0, inFlight: 12 });
+    await queue.delete(again);
+    expect(await queue.depth()).toEqual({ visible: 0, inFlight: 0, dead: 0 });
+  });
+
   describe("a deduplication id", () => {
     test("sent twice is one message, also after that was deleted", async () => {
       await using under = await openEngine();
