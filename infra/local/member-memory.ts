@@ -10,10 +10,16 @@ export const memberEnvironment = { MALLOC_ARENA_MAX: "2" };
  * Young buffers are collected after some 8 MB instead of 64, which V8 derives from the largest young generation that there
  * could be, and are freed at once, not by a thread that lags behind where all cores are at work.
  */
-export const heapFlags = [
+const heapFlags = [
   "--min-semi-space-size=4",
   "--max-semi-space-size=4",
   "--heap-growing-percent=20",
   "--scavenger-max-new-space-capacity-mb=2",
   "--no-concurrent-array-buffer-sweeping",
 ];
+
+/** The V8 of Node 24. Node does not start with a flag that its V8 does not know, so that other versions run without. */
+const knownV8 = "13.6.";
+
+export const heapFlagsOf = ({ v8 }: Pick<NodeJS.ProcessVersions, "v8">): readonly string[] =>
+  v8.startsWith(knownV8) ? heapFlags : [];

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import type { Log } from "../../functions/dependencies.ts";
-import { heapFlags, memberEnvironment } from "./member-memory.ts";
+import { heapFlagsOf, memberEnvironment } from "./member-memory.ts";
 import { misconfigured, type MemberMessage, type SupervisorMessage } from "./member.ts";
 import { throwFields } from "../../functions/throw-fields.ts";
 
@@ -92,7 +92,7 @@ const start = (shared: Shared, member: Running): void => {
   member.starts += 1;
   const child = fork(member.plan.module, [...options.args], {
     env: { ...memberEnvironment, ...options.env, ...port, ...fault, CASENOTES_MEMBER: member.plan.name },
-    execArgv: ["--disable-warning=ExperimentalWarning", ...heapFlags],
+    execArgv: ["--disable-warning=ExperimentalWarning", ...heapFlagsOf(process.versions)],
   });
   member.child = child;
   options.log("info", "member.started", { member: member.plan.name, memberPid: child.pid });
