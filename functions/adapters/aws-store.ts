@@ -1,22 +1,12 @@
 import { hash } from "node:crypto";
 import type { AwsClients } from "../aws-clients.ts";
-import type { FaultPoint } from "../fault-points.ts";
+import type { EngineOptions } from "../engine-options.ts";
 import type { AwsNames } from "./table-definitions.ts";
 
 /** What the adapters of one engine share. */
-export interface AwsStore {
+export interface AwsStore extends EngineOptions {
   readonly clients: AwsClients;
   readonly names: AwsNames;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** 0 ≤ x < 1. */
-  readonly random: () => number;
-  /** A random UUID. */
-  readonly newId: () => string;
-  readonly leaseMs: number;
-  readonly visibilityS: number;
-  readonly maxReceiveCount: number;
-  readonly reach: (point: FaultPoint) => void | Promise<void>;
 }
 
 /**

@@ -78,7 +78,7 @@ const claimMessages = (receiving: Receiving, name: string, max: number): Receive
     sql.run(removeGroup, queue, name);
     return [];
   }
-  const until = now + store.visibilityMs;
+  const until = now + store.visibilityS * 1_000;
   for (const { number } of rows) sql.run(hideMessage, until, queue, name, number);
   sql.run(claimGroup, until, rows.length, claim, store.processId, queue, name);
   return rows.map((row) => receivedOf(receiving, name, row));

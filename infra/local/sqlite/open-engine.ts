@@ -1,3 +1,4 @@
+import type { EngineOptions } from "../../../functions/engine-options.ts";
 import type { FaultPoint } from "../../../functions/fault-points.ts";
 import type { Adoption } from "../../../shared/adoption.ts";
 import type { Engine } from "../../../shared/ports.ts";
@@ -20,18 +21,9 @@ import type { Store } from "./store.ts";
 import { sqliteSummaries } from "./summaries.ts";
 import { explained } from "./unusable-database.ts";
 
-export interface SqliteEngineOptions {
+export interface SqliteEngineOptions extends EngineOptions {
   /** A path, or ":memory:". */
   readonly file: string;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** 0 ≤ x < 1. */
-  readonly random: () => number;
-  readonly newId: () => string;
-  readonly leaseMs: number;
-  readonly visibilityS: number;
-  readonly maxReceiveCount: number;
-  readonly reach: (point: FaultPoint) => void | Promise<void>;
   /** Whether a test wants to end the process at this point: what was written up to it is then committed first. */
   readonly armed?: (point: FaultPoint) => boolean;
   readonly tailBytes?: number;
@@ -51,16 +43,11 @@ export interface SqliteEngine extends Engine {
 }
 
 const storeOf = (options: SqliteEngineOptions, connections: Connections): Store => ({
+  ...options,
   reader: snapshotReader(connections.reader),
   writer: groupWriter({ db: connections.writer, random: options.random }),
   send: sender(),
   processId: options.newId(),
-  now: options.now,
-  newId: options.newId,
-  leaseMs: options.leaseMs,
-  visibilityMs: options.visibilityS * 1_000,
-  maxReceiveCount: options.maxReceiveCount,
-  reach: options.reach,
   armed: options.armed ?? (() => false),
 });
 
