@@ -75,12 +75,14 @@ export const adoptionContract = (open: OpenAdopting): void => {
     });
 
     test.for([
-      ["there is a head already", { standing: undefined }],
-      ["the epoch has moved", { standing: { epoch: 6, generation: 2 } }],
-      ["the generation has moved", { standing: { epoch: 7, generation: 1 } }],
-    ] as const)("is refused as fenced when %s, and nothing is written", async ([, over]) => {
+      ["there is a head already", 2, { standing: undefined }],
+      ["the epoch has moved, after a compaction", 2, { standing: { epoch: 6, generation: 2 } }],
+      ["the epoch has moved, before any compaction", 0, { standing: { epoch: 6, generation: 0 } }],
+      ["the generation has moved", 2, { standing: { epoch: 7, generation: 1 } }],
+      ["a first compaction has come", 1, { standing: { epoch: 7, generation: 0 } }],
+    ] as const)("is refused as fenced when %s, and nothing is written", async ([, generation, over]) => {
       await using under = await open();
-      const head = aHead();
+      const head = aHead({ generation });
       await under.adoption.putHead(adopted(head));
       const next = aHead({ patientId: head.patientId, epoch: 8, generation: 3 });
       const summary = aSummary(head.patientId, { birthDate: "2001-01-01" });

@@ -126,16 +126,25 @@ export const headsContract = (openEngine: OpenEngine): void => {
       expect(await under.tamper.leaseOwner(patientId)).toBe("writer-2");
     });
 
-    test("is fenced when only the generation moved", async () => {
+    test.for([0, 1])("is fenced when only the generation moved, from %i", async (generation) => {
       await using under = await openEngine();
       const { heads, effects } = under.engine;
       const patientId = await aCompactableRecord(under);
-      await under.tamper.setGeneration(patientId, 1);
+      await under.tamper.setGeneration(patientId, generation + 1);
       const before = await heads.read(patientId);
-      const compaction = { patientId, generation: 0, packs: change, effects: [anEffect(patientId)] };
+      const compaction = { patientId, generation, packs: change, effects: [anEffect(patientId)] };
       await expect(heads.compact(compaction)).rejects.toMatchObject({ name: "Fault", code: "fenced" });
       expect(await heads.read(patientId)).toEqual(before);
       expect(await effects.pending(10)).toEqual([]);
+    });
+
+    test("is fenced when there is no record", async () => {
+      await using under = await openEngine();
+      const { heads } = under.engine;
+      const patientId = aPatientId();
+      const nothing = { patientId, generation: 0, packs: { put: {}, remove: [] }, effects: [] };
+      await expect(heads.compact(nothing)).rejects.toMatchObject({ name: "Fault", code: "fenced" });
+      expect(await heads.read(patientId)).toBeUndefined();
     });
 
     test("is fenced when only a pack it merges is gone", async () => {

@@ -15,6 +15,17 @@ test("a deduplication id is forgotten after five minutes", async () => {
   expect((await queue.depth()).visible).toBe(2);
 });
 
+test("a deduplication id is kept for five minutes, whatever else is sent meanwhile", async () => {
+  await using under = await openSqlite();
+  const { queue } = under.engine;
+  const message = messageOf(anOperation());
+  await queue.send(message);
+  // More than there are between two times of forgetting.
+  for (let n = 0; n < 100; n += 1) await queue.send(messageOf(anOperation()));
+  await queue.send(message);
+  expect((await queue.depth()).visible).toBe(101);
+});
+
 test("a message sent with its row is not sent again for five minutes, that of a redrive is", async () => {
   await using under = await openSqlite();
   const { engine } = under;
