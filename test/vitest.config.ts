@@ -7,6 +7,7 @@ export default defineConfig({
     environment: "node",
     pool: "forks",
     maxWorkers: 2,
+    globalSetup: ["test/support/temporary-folder.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     execArgv: ["--disable-warning=ExperimentalWarning"],

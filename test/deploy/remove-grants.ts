@@ -1,17 +1,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Template } from "aws-cdk-lib/assertions";
 import { grantsOf, nameOf, withoutGrant, type PolicyTemplate } from "../infra/grants.ts";
 import { orUsage } from "../../infra/local/or-usage.ts";
 import { UsageError } from "../../infra/local/read-flags.ts";
+import { inRunFolder } from "../support/in-run-folder.ts";
 import { partOfName } from "../support/part-of-name.ts";
 import { permissionPage, plainPage } from "../infra/permission-table.ts";
 import { synthesized } from "../infra/synthesized.ts";
 import { type Report, runSuites } from "../support/project-copy.ts";
 
-const usage = `Takes one grant at a time away from the service stack and prints which check turned red: the comparison with
-docs/permissions.md for every grant, and for three of them a deployment on MiniStack with IAM enforced.
+const usage = `Takes one grant at a time away from the service stack and prints which check turned red: for every grant "table", the
+comparison of the template, what the CDK makes of the stacks, with the table of permissions in docs/permissions.md; for three
+of them "deployed" too, the use of a deployment on MiniStack with IAM enforced.
 
   npm run test:grants [-- part of the names of other grants to deploy without]
 
@@ -29,20 +32,19 @@ const deployed = [
 ];
 
 /** Deploys and uses the service, without a grant or with all of them. */
-const deployWithout = (grant: string): Report => {
+const deployWithout = (grant: string, signal: AbortSignal): Promise<Report> => {
   process.env["CASENOTES_WITHOUT_GRANT"] = grant;
-  return runSuites(root, {
-    config: "test/deploy/vitest.config.ts",
-    files: ["cycle.deploy"],
-    names: "the deployed service",
-  });
+  const suites = { config: "test/deploy/vitest.config.ts", files: ["cycle.deploy"], names: "the deployed service" };
+  return runSuites(root, suites, signal);
 };
 
 const failuresOf = ({ failed }: Report): readonly string[] => failed.map(({ name }) => name);
 
-const print = (noticed: boolean, check: string, name: string, detail = ""): void => {
-  if (!noticed) process.exitCode = 1;
-  process.stdout.write(`${noticed ? "noticed" : "MISSED "}  ${check.padEnd(8)}  ${name}${detail && `: ${detail}`}\n`);
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const tell = (noticed: boolean, check: string, text: string): boolean => {
+  say(`${noticed ? "noticed" : "MISSED "}  ${check.padEnd(8)}  ${text}`);
+  return noticed;
 };
 
 const synthesizedTemplate = () => {
@@ -56,22 +58,53 @@ const synthesizedTemplate = () => {
   return { template, grants: grantsOf(template), isAsDocumented };
 };
 
-const checkDeployments = (names: readonly string[]): void => {
-  const whole = deployWithout("");
-  if (whole.failed.length > 0 || whole.passed.length === 0)
-    throw new Error(`the deployment is red with every grant: ${failuresOf(whole).join("; ")}`);
-  for (const name of names) {
-    const failures = failuresOf(deployWithout(name));
-    print(failures.length > 0, "deployed", name, failures.join("; "));
+type Synthesized = ReturnType<typeof synthesizedTemplate>;
+
+/** How many the table of permissions notices. */
+const checkTable = async ({ template, grants, isAsDocumented }: Synthesized, signal: AbortSignal): Promise<number> => {
+  say("table: the synthesised template without the grant, compared with docs/permissions.md");
+  let noticed = 0;
+  for (const grant of grants) {
+    if (tell(!isAsDocumented(withoutGrant(template, grant)), "table", nameOf(grant))) noticed += 1;
+    // Lets a signal be heard.
+    await setImmediate();
+    signal.throwIfAborted();
   }
+  return noticed;
 };
 
-await orUsage(usage, () => {
+/** How many a deployment notices that is used. */
+const checkDeployments = async (names: readonly string[], signal: AbortSignal): Promise<number> => {
+  say("deployed: the service without the grant, deployed on MiniStack with IAM enforced, and used");
+  const whole = await deployWithout("", signal);
+  if (whole.failed.length > 0 || whole.passed.length === 0)
+    throw new Error(`the deployment is red with every grant: ${failuresOf(whole).join("; ")}`);
+  let noticed = 0;
+  for (const name of names) {
+    const failures = failuresOf(await deployWithout(name, signal));
+    if (tell(failures.length > 0, "deployed", [name, ...failures].join(": "))) noticed += 1;
+  }
+  return noticed;
+};
+
+const run = async (service: Synthesized, names: readonly string[], signal: AbortSignal): Promise<void> => {
+  const byTable = await checkTable(service, signal);
+  const byDeployment = await checkDeployments(names, signal);
+  const [noticed, all] = [byTable + byDeployment, service.grants.length + names.length];
+  say(
+    `${noticed} of ${all} removals noticed: ${byTable} of ${service.grants.length} by the table of permissions (the synthesised template ` +
+      `no longer equals docs/permissions.md), ${byDeployment} of ${names.length} by a real deployment`,
+  );
+  if (noticed < all) process.exitCode = 1;
+};
+
+await orUsage(usage, async () => {
   const part = partOfName(process.argv.slice(2));
-  if (part === "help") return void process.stdout.write(usage);
-  const { template, grants, isAsDocumented } = synthesizedTemplate();
-  const asked = part === undefined ? deployed : grants.map(nameOf).filter((name) => name.includes(part));
-  if (asked.length === 0) throw new UsageError(`no grant's name has "${part}" in it`);
-  for (const grant of grants) print(!isAsDocumented(withoutGrant(template, grant)), "template", nameOf(grant));
-  checkDeployments(asked);
+  if (part === "help") return say(usage);
+  await inRunFolder(async (signal) => {
+    const service = synthesizedTemplate();
+    const asked = part === undefined ? deployed : service.grants.map(nameOf).filter((name) => name.includes(part));
+    if (asked.length === 0) throw new UsageError(`no grant's name has "${part}" in it`);
+    await run(service, asked, signal);
+  });
 });

@@ -7,6 +7,7 @@ export default defineConfig({
     environment: "node",
     pool: "forks",
     maxWorkers: 1,
+    globalSetup: ["test/support/temporary-folder.ts"],
     testTimeout: 90_000,
     hookTimeout: 240_000,
   },

@@ -1,14 +1,17 @@
-import { availableParallelism } from "node:os";
+import type { Report } from "../../functions/doctor/examine-all.ts";
+import type { Finding } from "../../functions/doctor/finding.ts";
 import { orUsage } from "../../infra/local/or-usage.ts";
 import { readFlags, UsageError } from "../../infra/local/read-flags.ts";
 import { startAwsService } from "../support/aws-service.ts";
+import { inRunFolder, untilAborted } from "../support/in-run-folder.ts";
 import { startLocalStack } from "../support/localstack/localstack.ts";
 import { runDoctorIn } from "../support/run-doctor.ts";
 import { startService, type Service } from "../support/service.ts";
-import { verdictText } from "./check.ts";
-import { perSecond, soak, type SoakResult } from "./soak-run.ts";
+import { doctorText, loadText, verdictLine } from "./soak-report.ts";
+import { soak, type SoakPlan } from "./soak-run.ts";
 
-const usage = `Loads the service while its workers are killed, then holds every answer against the histories that git clones.
+const usage = `Loads the service while its workers are killed, then holds every answer against the histories that git clones. The last line is
+the verdict.
 
   npm run soak [-- flags]
 
@@ -42,56 +45,10 @@ const whole = (name: string, text: string): number => {
 
 const killEveryMs = 1_000;
 const longestStretchS = 10;
-const leastRatio = 0.8;
-/** From this share of the CPU on that others had, throughput says more of them than of the kills. */
-const mostOthers = 0.1;
 
 const progress = (text: string): void => void process.stderr.write(`  ${text}\n`);
 
-const cores = availableParallelism();
-
-const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
-
-/** CPU time that the machine has in so many seconds, ms. */
-const allMs = (seconds: number): number => seconds * 1_000 * cores;
-
-/**
- * `ratio`: throughput with kills, of the undisturbed. `left`: what the CPU time of the kills leaves of a machine that does
- * nothing else; `others`: the share of this one that others had, who make a kill's fixed cost a larger part of the rest.
- */
-const figuresOf = ({ undisturbed, disturbed, kills }: SoakResult) => {
-  const each = undisturbed.cpuMs / undisturbed.committed;
-  const perKill = (disturbed.cpuMs - each * disturbed.committed) / kills;
-  return {
-    each,
-    perKill,
-    ratio: perSecond(disturbed) / perSecond(undisturbed),
-    left: 1 - (perKill * kills) / allMs(disturbed.seconds),
-    others: (undisturbed.othersMs + disturbed.othersMs) / allMs(undisturbed.seconds + disturbed.seconds),
-  };
-};
-
-const report = (result: SoakResult): void => {
-  const { undisturbed, disturbed, kills, statuses, verdict, checkSeconds } = result;
-  const { each, perKill, ratio, left, others } = figuresOf(result);
-  const lines = [
-    `committed: ${undisturbed.committed} in ${undisturbed.seconds.toFixed(1)} s undisturbed (${perSecond(undisturbed).toFixed(0)}/s)`,
-    `           ${disturbed.committed} in ${disturbed.seconds.toFixed(1)} s with ${kills} kills (${perSecond(disturbed).toFixed(0)}/s): ${percent(ratio)}`,
-    `CPU: ${each.toFixed(1)} ms an operation, ${perKill.toFixed(0)} ms a kill, which leaves ${percent(left)} of ${cores} cores; others had ${percent(others)}`,
-    `answers: ${JSON.stringify(statuses)}`,
-    verdictText(verdict),
-    `checked in ${checkSeconds.toFixed(1)} s`,
-  ];
-  process.stdout.write(`${lines.join("\n")}\n`);
-};
-
-const isFastEnough = (result: SoakResult): boolean => {
-  const { ratio, left, others } = figuresOf(result);
-  return (others > mostOthers ? left : ratio) >= leastRatio;
-};
-
-const isRight = ({ verdict, statuses }: SoakResult): boolean =>
-  verdict.findings.length === 0 && Object.keys(statuses).every((status) => Number(status) < 500);
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 interface Subject extends AsyncDisposable {
   readonly service: Service;
@@ -116,6 +73,31 @@ const openOnLocalStack = async (workers: number): Promise<Subject> => {
   return { service, environment, [Symbol.asyncDispose]: dispose };
 };
 
+/** The doctor's findings; undefined, with what it said, when it came to none. */
+const examined = async ({ service, environment }: Subject): Promise<readonly Finding[] | undefined> => {
+  progress("the doctor looks at everything …");
+  const { stdout, stderr } = await runDoctorIn(environment, "--json", "--data", service.data);
+  if (stdout !== "") return (JSON.parse(stdout) as Report).findings;
+  say(stderr);
+  return undefined;
+};
+
+const run = async (plan: Omit<SoakPlan, "progress">, onAws: boolean, signal: AbortSignal): Promise<void> => {
+  const workers = plan.members.filter((member) => member !== "http").length;
+  await using subject = await open(onAws, workers);
+  const soaked = async (): Promise<void> => {
+    const result = await soak(subject.service, { ...plan, progress });
+    say(loadText(result));
+    await subject.service.stop();
+    const findings = await examined(subject);
+    if (findings) say(doctorText(findings));
+    const { passed, text } = verdictLine({ result, onAws, findings });
+    say(text);
+    if (!passed) process.exitCode = 1;
+  };
+  await Promise.race([untilAborted(signal), soaked()]);
+};
+
 const main = async (): Promise<void> => {
   const given = readFlags(process.argv.slice(2), flags);
   if (given.help) return void process.stdout.write(usage);
@@ -124,24 +106,15 @@ const main = async (): Promise<void> => {
   ) as [number, number, number, number];
   const members = Array.from({ length: workers }, (_, at) => `worker-${at + 1}`);
   const pairs = Math.ceil(seconds / longestStretchS);
-  await using subject = await open(given.aws, workers);
-  const { service, environment } = subject;
-  const result = await soak(service, {
+  const plan = {
     patients,
     clients,
     members: given.http ? [...members, "http"] : members,
     killEveryMs,
     pairs,
     stretchMs: (seconds * 1_000) / pairs,
-    progress,
-  });
-  report(result);
-  await service.stop();
-  progress("the doctor looks at everything …");
-  const doctor = await runDoctorIn(environment, "--data", service.data);
-  process.stdout.write(`${doctor.stdout}${doctor.stderr}`);
-  const isSlow = !given.aws && !isFastEnough(result);
-  if (!isRight(result) || isSlow || doctor.code !== 0) process.exitCode = 1;
+  };
+  await inRunFolder((signal) => run(plan, given.aws, signal));
 };
 
 await orUsage(usage, main);

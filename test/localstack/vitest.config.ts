@@ -21,7 +21,7 @@ export default defineConfig({
     maxWorkers: 3,
     maxConcurrency: 6,
     sequence: { sequencer: LongestFirst },
-    globalSetup: ["test/support/localstack/global-setup.ts"],
+    globalSetup: ["test/support/temporary-folder.ts", "test/support/localstack/global-setup.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     execArgv: ["--disable-warning=ExperimentalWarning"],

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { orUsage } from "../../infra/local/or-usage.ts";
 import { readFlags, UsageError } from "../../infra/local/read-flags.ts";
-import { changedText, copyProject, runSuites, type Report, type Told } from "../support/project-copy.ts";
+import { inRunFolder } from "../support/in-run-folder.ts";
+import { changedText, copyProject, literally, runSuites, type Report, type Told } from "../support/project-copy.ts";
 import { allMutants } from "./all-mutants.ts";
 import { type Caught, tableOf, withTable } from "./mutant-table.ts";
 import type { Mutant } from "./mutant.ts";
@@ -26,24 +27,23 @@ const config = "test/vitest.config.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** For vitest's -t: a title as it is. */
-const literally = (title: string): string => title.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-
 const isOf =
   ({ suite, noticedBy }: Mutant) =>
   ({ file, name }: Told): boolean =>
     file === suite && name.includes(noticedBy);
 
 /** Without a mistake, each mutant's tests have to be there, and pass. */
-const checkUnbroken = (folder: string, mutants: readonly Mutant[]): void => {
+const checkUnbroken = async (folder: string, mutants: readonly Mutant[], signal: AbortSignal): Promise<void> => {
   const names = [...new Set(mutants.map(({ noticedBy }) => literally(noticedBy)))].join("|");
   const files = [...new Set(mutants.map(({ suite }) => suite))];
-  const { failed, passed, unloaded } = runSuites(folder, { config, files, names });
+  const { failed, passed, unloaded } = await runSuites(folder, { config, files, names }, signal);
   const red = [...failed.map(({ file, name }) => `${file}: ${name}`), ...unloaded];
   if (red.length > 0) throw new Error(`red before anything was broken:\n${red.join("\n")}`);
   for (const mutant of mutants)
     if (!passed.some(isOf(mutant))) throw new Error(`${mutant.suite} has no test "${mutant.noticedBy}"`);
 };
+
+type Copy = ReturnType<typeof copyProject>;
 
 /** What a mutant replaces has to stand in its file, once. */
 const checkPlaces = (mutants: readonly Mutant[]): void => {
@@ -55,10 +55,11 @@ const checkPlaces = (mutants: readonly Mutant[]): void => {
     }
 };
 
-const runBroken = (copy: ReturnType<typeof copyProject>, mutant: Mutant): Report => {
+const runBroken = async (copy: Copy, mutant: Mutant, signal: AbortSignal): Promise<Report> => {
   const { suite, noticedBy, name } = mutant;
+  const suites = { config, files: [suite], names: literally(noticedBy), bail: true };
   try {
-    return copy.runChanged(mutant, { config, files: [suite], names: literally(noticedBy), bail: true });
+    return await copy.runChanged(mutant, suites, signal);
   } catch (cause) {
     throw new Error(`${name}: no report, so nothing is known`, { cause });
   }
@@ -71,20 +72,22 @@ const caughtBy = ({ failed, unloaded }: Report, { name }: Mutant): Told | undefi
   return first;
 };
 
-const breakEach = (mutants: readonly Mutant[]): readonly Caught[] => {
+const breakEach = async (mutants: readonly Mutant[], signal: AbortSignal): Promise<readonly Caught[]> => {
   checkPlaces(mutants);
   using copy = copyProject();
   say(`without a mistake: ${mutants.length} mutants' tests …`);
-  checkUnbroken(copy.path, mutants);
+  await checkUnbroken(copy.path, mutants, signal);
   say("all green");
-  return mutants.flatMap((mutant, index) => {
+  const caught: Caught[] = [];
+  for (const [index, mutant] of mutants.entries()) {
     const startedAt = performance.now();
-    const by = caughtBy(runBroken(copy, mutant), mutant);
+    const by = caughtBy(await runBroken(copy, mutant, signal), mutant);
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
     const place = `${index + 1}/${mutants.length}`.padStart(7);
     say(`${place}  ${by ? "caught" : "MISSED"}  ${mutant.name} (${seconds} s)${by ? `: ${by.name}` : ""}`);
-    return by ? [{ mutant, by }] : [];
-  });
+    if (by) caught.push({ mutant, by });
+  }
+  return caught;
 };
 
 const writePage = (table: string): void => {
@@ -92,8 +95,8 @@ const writePage = (table: string): void => {
   spawnSync(process.execPath, [join(root, "node_modules/oxfmt/bin/oxfmt"), page], { stdio: "inherit" });
 };
 
-const run = (mutants: readonly Mutant[], isToWrite: boolean): void => {
-  const caught = breakEach(mutants);
+const run = async (mutants: readonly Mutant[], isToWrite: boolean, signal: AbortSignal): Promise<void> => {
+  const caught = await breakEach(mutants, signal);
   const table = tableOf(caught);
   say(`\n${table}\n\n${caught.length} of ${mutants.length} mutants caught`);
   if (caught.length < mutants.length) process.exitCode = 1;
@@ -107,13 +110,13 @@ const options = {
   help: { type: "boolean", default: false },
 } as const;
 
-const main = (): void => {
+const main = async (): Promise<void> => {
   const { only, list, write, help } = readFlags(process.argv.slice(2), options);
   if (help) return say(usage);
   if (write && only !== "") throw new UsageError("--write needs the whole table: leave out --only");
   const asked = allMutants.filter(({ name, guarantee }) => guarantee === only || name.includes(only));
   if (asked.length === 0) throw new UsageError(`no mutant is called ${only}: --list names them`);
-  if (!list) return run(asked, write);
+  if (!list) return inRunFolder((signal) => run(asked, write, signal));
   for (const { guarantee, name, suite, noticedBy } of asked) say(`${guarantee}  ${name}  (${suite}: ${noticedBy})`);
 };
 

@@ -1,5 +1,5 @@
 /**
- * Preloaded (`node --import`) into what is run with spawnSync, whose parent can say nothing when it is killed: a process
+ * Preloaded (`node --import`) into what has to end with its parent, which can say nothing when it is killed: a process
  * without its parent has another one, which getppid(2) tells at any time.
  */
 const parent = process.ppid;

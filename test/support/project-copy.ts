@@ -1,8 +1,9 @@
-import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempDisposableSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { removeFolder } from "./run-folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const endWithParent = new URL("end-with-parent.ts", import.meta.url).href;
@@ -37,6 +38,8 @@ export interface Told {
   readonly file: string;
   readonly name: string;
   readonly status: string;
+  /** Of one that failed: what it threw. */
+  readonly failure?: string;
 }
 
 export interface Report {
@@ -50,13 +53,22 @@ interface WrittenReport {
   readonly testResults: readonly {
     readonly name: string;
     readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[];
+    }[];
   }[];
 }
 
 const reportOf = ({ testResults }: WrittenReport, folder: string): Report => {
   const told = testResults.flatMap(({ name, assertionResults }) =>
-    assertionResults.map((one) => ({ file: name.slice(folder.length + 1), name: one.fullName, status: one.status })),
+    assertionResults.map(({ status, fullName, failureMessages }) => ({
+      file: name.slice(folder.length + 1),
+      name: fullName,
+      status,
+      failure: failureMessages.join("\n"),
+    })),
   );
   return {
     failed: told.filter(({ status }) => status === "failed"),
@@ -68,44 +80,90 @@ const reportOf = ({ testResults }: WrittenReport, folder: string): Report => {
 /** Longest run of one suite, ms: a change may make the product turn in a circle that no test's time-out ends. */
 const longestRunMs = 20 * 60_000;
 
-/**
- * Runs suites in `folder`, the project or a copy of it. A run that ended without a report, because it took twenty minutes or
- * its process broke down, throws an Error with the last of what it said.
- */
-export const runSuites = (folder: string, { config, files, names, bail = false }: Suites): Report => {
-  using out = mkdtempDisposableSync(join(tmpdir(), "casenotes-report-"));
-  const report = join(out.path, "report.json");
-  const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const args = [
-    "--disable-warning=ExperimentalWarning",
-    "--import",
-    endWithParent,
-    vitest,
-    "run",
-    "--config",
-    config,
-    "--root",
-    folder,
-    ...files,
-  ];
-  if (names !== undefined) args.push("-t", names);
-  if (bail) args.push("--bail", "1");
-  const { stderr } = spawnSync(process.execPath, [...args, "--reporter=json", `--outputFile=${report}`], {
-    cwd: folder,
-    encoding: "utf8",
-    stdio: ["ignore", "ignore", "pipe"],
-    timeout: longestRunMs,
-  });
+interface Run {
+  readonly args: readonly string[];
+  readonly cwd: string;
+  /** For its temporary folders: what a suite that is killed leaves is in it. */
+  readonly temporary: string;
+}
+
+/** Ends a process and what it started in its process group. */
+const endGroup = ({ pid }: ChildProcess): void => {
+  if (pid === undefined) return;
   try {
-    return reportOf(JSON.parse(readFileSync(report, "utf8")) as WrittenReport, folder);
+    process.kill(-pid, "SIGKILL");
   } catch (cause) {
-    throw new Error(`vitest wrote no report: ${stderr.slice(-2_000)}`, { cause });
+    if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause;
+  }
+};
+
+/** Resolves with the last of what a run said to stderr. In a group of its own it hears nothing that the terminal sends. */
+const untilEnded = ({ args, cwd, temporary }: Run, signal: AbortSignal): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const env = { ...process.env, TMPDIR: temporary };
+    const child = spawn(process.execPath, args, { cwd, env, detached: true, stdio: ["ignore", "ignore", "pipe"] });
+    const end = (): void => endGroup(child);
+    const timer = setTimeout(end, longestRunMs);
+    signal.addEventListener("abort", end);
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said = (said + text).slice(-2_000);
+    });
+    child.once("error", reject);
+    child.once("close", () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve(said);
+    });
+  });
+
+const argumentsOf = (folder: string, { config, files, names, bail = false }: Suites): string[] => [
+  "--disable-warning=ExperimentalWarning",
+  "--import",
+  endWithParent,
+  join(root, "node_modules/vitest/vitest.mjs"),
+  "run",
+  "--config",
+  config,
+  "--root",
+  folder,
+  ...files,
+  ...(names === undefined ? [] : ["-t", names]),
+  ...(bail ? ["--bail", "1"] : []),
+];
+
+/** For `Suites.names`: a title, or part of one, as it is. */
+export const literally = (title: string): string => title.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+/**
+ * Runs suites in `folder`, the project or a copy of it, until they end or `signal` is aborted. A run that ended without a
+ * report, because it took twenty minutes or its process broke down, throws an Error with the last of what it said.
+ */
+export const runSuites = async (folder: string, suites: Suites, signal: AbortSignal): Promise<Report> => {
+  signal.throwIfAborted();
+  const temporary = mkdtempSync(join(tmpdir(), "casenotes-suite-"));
+  try {
+    const report = join(temporary, "report.json");
+    const args = [...argumentsOf(folder, suites), "--reporter=json", `--outputFile=${report}`];
+    const said = await untilEnded({ args, cwd: folder, temporary }, signal);
+    signal.throwIfAborted();
+    return writtenReport(report, folder, said);
+  } finally {
+    removeFolder(temporary);
+  }
+};
+
+const writtenReport = (path: string, folder: string, said: string): Report => {
+  try {
+    return reportOf(JSON.parse(readFileSync(path, "utf8")) as WrittenReport, folder);
+  } catch (cause) {
+    throw new Error(`vitest wrote no report: ${said}`, { cause });
   }
 };
 
 /** The project's files, without those that Git ignores, as they are now, in a folder of their own; its packages are the project's. */
 export const copyProject = () => {
-  const folder = mkdtempDisposableSync(join(tmpdir(), "casenotes-copy-"));
+  const folder = mkdtempSync(join(tmpdir(), "casenotes-copy-"));
   const { stdout } = spawnSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
     cwd: root,
     encoding: "utf8",
@@ -113,21 +171,21 @@ export const copyProject = () => {
   });
   if (!stdout) throw new Error("`git ls-files` names no file: run this in a clone of the repository");
   for (const name of stdout.split("\0").filter((one) => one !== "" && existsSync(join(root, one))))
-    cpSync(join(root, name), join(folder.path, name));
-  symlinkSync(join(root, "node_modules"), join(folder.path, "node_modules"));
+    cpSync(join(root, name), join(folder, name));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   return {
-    path: folder.path,
+    path: folder,
     /** Runs suites on the copy with one change, and takes it back. */
-    runChanged: (change: Change, suites: Suites): Report => {
-      const file = join(folder.path, change.file);
+    runChanged: async (change: Change, suites: Suites, signal: AbortSignal): Promise<Report> => {
+      const file = join(folder, change.file);
       const text = readFileSync(file, "utf8");
       writeFileSync(file, changedText(text, change));
       try {
-        return runSuites(folder.path, suites);
+        return await runSuites(folder, suites, signal);
       } finally {
         writeFileSync(file, text);
       }
     },
-    [Symbol.dispose]: () => rmSync(folder.path, { recursive: true, force: true }),
+    [Symbol.dispose]: () => removeFolder(folder),
   };
 };

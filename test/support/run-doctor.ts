@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Report } from "../../functions/doctor/examine-all.ts";
 
+const endWithParent = new URL("end-with-parent.ts", import.meta.url).href;
 const command = fileURLToPath(new URL("../../infra/local/commands/doctor.ts", import.meta.url));
 
 export interface DoctorRun {
@@ -22,7 +23,7 @@ export const runDoctorIn = (
 ): Promise<DoctorRun> =>
   new Promise((resolve) => {
     const options = { env: { ...process.env, CASENOTES_DATA: "", ...environment }, maxBuffer: 1 << 26 };
-    const words = ["--disable-warning=ExperimentalWarning", command, ...args];
+    const words = ["--disable-warning=ExperimentalWarning", "--import", endWithParent, command, ...args];
     execFile(process.execPath, words, options, (error, stdout, stderr) => {
       const report: Report = args.includes("--json") && stdout !== "" ? JSON.parse(stdout) : undefined;
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr, report });

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { untilHealthy, type RunningLocalStack } from "./health.ts";
 import { findPython } from "./python.ts";
-import { makeRunFolder } from "./run-folder.ts";
+import { makeRunFolder } from "../run-folder.ts";
 
 const here = import.meta.dirname;
 const cache = fileURLToPath(new URL("../../../.cache/localstack/", import.meta.url));

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { aFolder } from "../support/engines.ts";
-import { makeRunFolder } from "../support/localstack/run-folder.ts";
+import { makeRunFolder } from "../support/run-folder.ts";
 
-const module = new URL("../support/localstack/run-folder.ts", import.meta.url).href;
+const module = new URL("../support/run-folder.ts", import.meta.url).href;
 
 test("a new run removes the folder of one that was killed, and those of runs that live stay", () => {
   using cache = aFolder();

@@ -1,0 +1,9 @@
+import { tmpdir } from "node:os";
+import { makeRunFolder, removeFolder } from "./run-folder.ts";
+
+/** Vitest's global setup: all temporary folders of a run in one, which goes in the end, or with the next run if this one is killed. */
+export const setup = (): (() => void) => {
+  const folder = makeRunFolder(tmpdir(), "casenotes-tests");
+  process.env["TMPDIR"] = folder;
+  return () => removeFolder(folder);
+};
