@@ -166,8 +166,8 @@ const nothingLostOrTwice = breaking("G2", [
     file: "infra/local/worker.ts",
     from: "      const { batchItemFailures } = await commit(queueEvent(messages));",
     to: "      await deps.engine.queue.delete(messages.map(({ receipt }) => receipt));\n      const { batchItemFailures } = await commit(queueEvent(messages));",
-    suite: "test/e2e/restart.test.ts",
-    noticedBy: "after-decide ends its process once",
+    suite: "test/unit/local/worker.test.ts",
+    noticedBy: "until the operation is settled",
   },
   {
     name: "messages-taken-newest-first",
@@ -346,8 +346,8 @@ const noManualRepair = breaking("G4", [
     file: "functions/commit-round.ts",
     from: "    await engine.segments.put(patientId, id, bytes);\n    await reach",
     to: "    await engine.segments.put(patientId, id, bytes);\n    await engine.segments.delete(patientId, decided.batch.packs.remove);\n    await reach",
-    suite: "test/crash/crash.test.ts",
-    noticedBy: "killed at after-segment, time",
+    suite: faultsSuite,
+    noticedBy: "every segment that the head names is stored",
   },
   {
     name: "collector-blind-to-the-epoch",

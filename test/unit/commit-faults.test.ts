@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { deadLetters } from "../../functions/dead-letters.ts";
 import { retryLater } from "../../functions/delivery.ts";
+import { faultPoints } from "../../functions/fault-points.ts";
 import { queueEvent } from "../../infra/local/queue-event.ts";
 import { createCommand, openWritePath, putCommand, type WritePath } from "../support/write-path.ts";
 
@@ -74,6 +75,24 @@ test("a lease held by another delays only its own patient", async () => {
   expect((await path.row(waiting.id)).state).toBe("queued");
   await deliverPatiently(path);
   expect((await path.row(waiting.id)).state).toBe("committed");
+});
+
+test("every segment that the head names is stored, at each step of a commit that replaces one", async () => {
+  await using path = await openWritePath();
+  const patientId = await aCreatedPatient(path);
+  const { heads, segments } = path.engine;
+  const namesOf = async () => Object.keys((await heads.read(patientId))?.packs ?? {});
+  const missing: string[] = [];
+  for (const point of faultPoints)
+    path.at(point, async () => {
+      const stored = new Set((await segments.list(patientId)).map(({ id }) => id));
+      for (const id of await namesOf()) if (!stored.has(id)) missing.push(`${id} ${point}`);
+    });
+  const [replaced] = await namesOf();
+  await path.submit(patientId, putCommand("notes/a.md", "one\n"));
+  await path.deliverAll();
+  expect(await namesOf()).not.toContain(replaced);
+  expect(missing).toEqual([]);
 });
 
 test("a fault gives the lease back", async () => {

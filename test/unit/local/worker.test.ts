@@ -40,6 +40,18 @@ describe("a worker", () => {
     expect(await path.engine.queue.depth()).toMatchObject({ visible: 0, inFlight: 0 });
   });
 
+  test("has the message in its hand until the operation is settled", async () => {
+    await using path = await openWritePath();
+    const inFlight: number[] = [];
+    for (const point of ["after-decide", "after-settle"] as const)
+      path.at(point, async () => void inFlight.push((await path.engine.queue.depth()).inFlight));
+    const { id } = await path.submit(randomUUID(), createCommand());
+    const worker = aWorker(path);
+    await until(() => committed(path, id));
+    await worker.stop();
+    expect(inFlight).toEqual([1, 1]);
+  });
+
   test("keeps the messages of a group that failed, and deletes those of the others", async () => {
     await using path = await openWritePath();
     const [busy, free] = [randomUUID(), randomUUID()];
