@@ -3,8 +3,10 @@ import { compactPatient } from "../../functions/compact.ts";
 import type { Report } from "../../functions/doctor/examine-all.ts";
 import { isError } from "../../functions/doctor/finding.ts";
 import { maxDeltaDepth } from "../../shared/git/limits.ts";
+import { objectId } from "../../shared/git/objects.ts";
 import type { PackEntry } from "../../shared/git/pack-map.ts";
 import type { RecordState } from "../../shared/git/state.ts";
+import type { Command } from "../../shared/record/command.ts";
 import {
   alterBroughtBy,
   alterBytes,
@@ -53,6 +55,36 @@ test("finds nothing wrong in segments that were taken apart and put together aga
   await using clinic = await aSegmentedClinic();
   for (const id of await segmentIdsOf(clinic)) await alterSegment(clinic, id, nothingAltered);
   await alterBroughtBy(clinic, clinic.tail, 0);
+  expect((await examine(clinic)).findings).toEqual([]);
+});
+
+/** A change of files in one commit: null deletes; `old` is what was there. */
+const changeCommand = (changes: readonly { path: string; old: string | null; now: string | null }[]): Command => ({
+  type: changes.some(({ now }) => now !== null) ? "PutFiles" : "DeleteFiles",
+  summary: "",
+  target: "record",
+  changes: changes.map(({ path, old, now }) => {
+    const oid = old === null ? null : objectId("blob", Buffer.from(old));
+    return now === null ? { delete: path, ifMatch: oid! } : { put: path, content: now, ifMatch: oid };
+  }),
+});
+
+test("finds nothing wrong in files that go, come back, and become folders, several commits at a time", async () => {
+  await using clinic = await aSegmentedClinic();
+  const [patientId] = clinic.patients;
+  const before = (await headOf(clinic)).commits;
+  const states = ["file", "gone", "file", "folder", "deep folder", "file", "folder", "gone"] as const;
+  const pathOf = { file: "notes/x.md", folder: "notes/x.md/y.md", "deep folder": "notes/x.md/y.md/z.md" };
+  let last: string | null = null;
+  for (const state of states) {
+    const next = state === "gone" ? null : pathOf[state];
+    const gone = last === null ? [] : [{ path: last, old: "same\n", now: null }];
+    const come = next === null ? [] : [{ path: next, old: null, now: "same\n" }];
+    await clinic.path.submit(patientId, changeCommand([...gone, ...come]));
+    last = next;
+  }
+  await clinic.path.deliverAll();
+  expect((await headOf(clinic)).commits).toBe(before + states.length);
   expect((await examine(clinic)).findings).toEqual([]);
 });
 
