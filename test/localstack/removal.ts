@@ -7,6 +7,8 @@ export interface Removal {
   /** Stands once in the file. */
   readonly from: string;
   readonly to: string;
+  /** The part of `from` that is the condition. */
+  readonly taken: string;
   /** Of the contracts, by its name; of the embedded engine's own tests, by its path. */
   readonly suite: string;
   /** Part of the titles of the tests that are run; one of them must fail. */
@@ -55,7 +57,7 @@ const removing =
     conditions.map(({ condition, from, within = from, by: [suite, noticedBy], ...other }) => {
       const to = other.to ?? (other.never ? never(from) : always(from));
       const place = { from: within, to: within.replace(from, () => to) };
-      return { engine, condition, file: `${folder}/${file}`, ...place, suite, noticedBy };
+      return { engine, condition, file: `${folder}/${file}`, ...place, taken: from, suite, noticedBy };
     });
 
 /** Conditions of one file of the AWS engine. */

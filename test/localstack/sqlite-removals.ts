@@ -97,6 +97,11 @@ const givingBack = onSqlite("processes.ts", [
     by: [claimTests, "keep their messages"],
   },
   {
+    condition: "messages that were hidden",
+    from: "visible_at > 0",
+    by: [claimTests, "keep their messages"],
+  },
+  {
     condition: "claims of the process that is gone",
     from: "process = ?",
     within: "process = NULL WHERE process = ?",

@@ -5,7 +5,7 @@ import { giveBackClaims, openSqliteEngine } from "../../infra/local/sqlite/open-
 import { aPatientId, submitted } from "../support/an-operation.ts";
 import { aFolder, sqliteOptions } from "../support/engines.ts";
 
-/** A process that is gone and one that lives, each with a lease and a message, and what was given back of them. */
+/** A process that is gone and one that lives, each with a lease, a message received and one that waits; and what was given back. */
 const afterGivingBack = async () => {
   const folder = aFolder();
   const file = join(folder.path, "casenotes.db");
@@ -13,10 +13,11 @@ const afterGivingBack = async () => {
   const workOf = async (owner: string) => {
     const engine = await openSqliteEngine(options);
     const patientId = aPatientId();
-    const { id } = await submitted(engine, { patientId });
+    await submitted(engine, { patientId });
     await engine.heads.acquire(patientId, owner);
     await engine.queue.receive(10);
-    return { engine, patientId, id };
+    await submitted(engine, { patientId });
+    return { engine, patientId };
   };
   const gone = await workOf("writer-1");
   // Both are this very process: the first one's row names another.
@@ -52,6 +53,6 @@ describe("while those of a process that is gone are given back, processes that l
     const { gone, supervisor, given } = after;
     expect(given).toMatchObject({ processes: 1, messages: 1 });
     const again = await supervisor.queue.receive(10);
-    expect(again.map(({ group }) => group)).toEqual([gone.patientId]);
+    expect(again.map(({ group }) => group)).toEqual([gone.patientId, gone.patientId]);
   });
 });
