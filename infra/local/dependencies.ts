@@ -22,7 +22,7 @@ export interface ComposeOptions {
 }
 
 /** Memory of one process for records it has read, bytes. */
-const cacheBytes = 12 * 1024 * 1024;
+const cacheBytes = 8 * 1024 * 1024;
 
 /** Composes the functions' dependencies on this machine: the embedded engine, the local issuer, hints between processes. */
 export const composeDependencies = async (options: ComposeOptions): Promise<Dependencies & { identity: Identity }> => {
