@@ -4,9 +4,10 @@ import { footerEntryBytes, readFooterRow, writeFooterEntry } from "../../shared/
 import { packHeaderBytes, packTrailerBytes, writePackTrailer } from "../../shared/git/pack.ts";
 import type { PackEntry, SegmentId } from "../../shared/git/pack-map.ts";
 import { segmentsInOrder } from "../../shared/git/segment-id.ts";
-import { treeState, type TreeState } from "../../shared/git/record-tree.ts";
-import { decodeSnapshot, encodeSnapshot } from "../../shared/git/snapshot.ts";
+import { treeState } from "../../shared/git/record-tree.ts";
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from "../../shared/git/snapshot.ts";
 import type { FolderNode, TreeNode } from "../../shared/git/tree-node.ts";
+import type { FileEntry } from "../../shared/record/view.ts";
 import type { Head } from "../../shared/head.ts";
 import type { Clinic } from "./examined-clinic.ts";
 
@@ -44,7 +45,7 @@ export const renameSegment = async (clinic: Clinic, from: SegmentId, to: Segment
   setEntry(clinic, from, null);
 };
 
-const partsOf = (bytes: Uint8Array): Parts => {
+const takenApart = (bytes: Uint8Array): Parts => {
   const { pack, snapshot, rows, count } = decodeFooter(bytes);
   return {
     pack: bytes.subarray(0, pack - packTrailerBytes),
@@ -52,6 +53,9 @@ const partsOf = (bytes: Uint8Array): Parts => {
     rows: Array.from({ length: count }, (_, index) => readFooterRow(rows, index)),
   };
 };
+
+export const partsOf = async ({ engine, patients }: Clinic, id: SegmentId): Promise<Parts> =>
+  takenApart(await engine.segments.get(patients[0], id));
 
 /** Puts a segment together again, with checksums and lengths that are right. */
 const joined = ({ pack, snapshot, rows }: Parts) => {
@@ -71,7 +75,7 @@ const joined = ({ pack, snapshot, rows }: Parts) => {
 /** Changes a stored segment; its checksums, its lengths and what the head knows of it are made to fit. */
 export const alterSegment = async (clinic: Clinic, id: SegmentId, alter: (parts: Parts) => Parts): Promise<void> => {
   const { packs } = await headOf(clinic);
-  const { bytes, lengths } = joined(alter(partsOf(await clinic.engine.segments.get(clinic.patients[0], id))));
+  const { bytes, lengths } = joined(alter(await partsOf(clinic, id)));
   await store(clinic, id, bytes);
   setEntry(clinic, id, { ...packs[id]!, ...lengths });
 };
@@ -122,29 +126,38 @@ export const alterRow = (parts: Parts, place: number, over: (row: FooterEntry) =
   return { ...parts, rows: rows.map((row) => (row === chosen ? altered : row)) };
 };
 
-/** `change` done to the number of the commit that brought the newest file below a folder. */
-const alterNewest = (folder: FolderNode, newest: number, change: number): FolderNode => ({
+type FileNode = Extract<TreeNode, { kind: "file" }>;
+
+/** What a snapshot keeps of a file beside what its trees say. */
+type Kept = Partial<Pick<FileEntry, "size" | "broughtBy">>;
+
+const alterBelow = (folder: FolderNode, newest: number, over: (file: FileNode) => Kept): FolderNode => ({
   ...folder,
   nodes: folder.nodes.map((node): TreeNode => {
-    if (node.kind === "folder") return alterNewest(node, newest, change);
-    return node.broughtBy === newest ? { ...node, broughtBy: newest + change } : node;
+    if (node.kind === "folder") return alterBelow(node, newest, over);
+    return node.broughtBy === newest ? Object.assign({}, node, over(node)) : node;
   }),
 });
 
-const alterBringer = ({ root, pins, files }: TreeState, change: number): TreeState => {
-  const newest = Math.max(...Array.from(files(), ({ broughtBy }) => broughtBy));
-  return treeState(alterNewest(root, newest, change), pins);
-};
+/** A snapshot that says something else of the newest file than its trees' history. */
+export const alterNewest =
+  (over: (file: FileNode) => Kept) =>
+  ({ tree: { root, pins, files } }: Snapshot): Partial<Snapshot> => {
+    const newest = Math.max(...Array.from(files(), ({ broughtBy }) => broughtBy));
+    return { tree: treeState(alterBelow(root, newest, over), pins) };
+  };
 
-/** Has the snapshot of a segment say that its newest file was brought by a commit `change` later than it was. */
-export const alterBroughtBy = async (clinic: Clinic, id: SegmentId, change: number): Promise<void> => {
+/** Changes what a segment's snapshot says. */
+export const alterSnapshot = async (
+  clinic: Clinic,
+  id: SegmentId,
+  alter: (snapshot: Snapshot) => Partial<Snapshot>,
+): Promise<void> => {
   const { packs } = await headOf(clinic);
   const sealedId = packs[id]?.sealed ? undefined : segmentsInOrder(packs).findLast((one) => packs[one]?.sealed);
-  const sealed = sealedId && partsOf(await clinic.engine.segments.get(clinic.patients[0], sealedId));
-  const base = sealed ? decodeSnapshot(sealed.snapshot).tree : undefined;
+  const base = sealedId === undefined ? undefined : decodeSnapshot((await partsOf(clinic, sealedId)).snapshot).tree;
   await alterSegment(clinic, id, (parts) => {
     const snapshot = decodeSnapshot(parts.snapshot, base);
-    const tree = alterBringer(snapshot.tree, change);
-    return { ...parts, snapshot: encodeSnapshot({ ...snapshot, tree }, base) };
+    return { ...parts, snapshot: encodeSnapshot({ ...snapshot, ...alter(snapshot) }, base) };
   });
 };

@@ -5,16 +5,21 @@ import { isError } from "../../functions/doctor/finding.ts";
 import { maxDeltaDepth } from "../../shared/git/limits.ts";
 import { objectId } from "../../shared/git/objects.ts";
 import type { PackEntry } from "../../shared/git/pack-map.ts";
+import { emptyTree, treeState } from "../../shared/git/record-tree.ts";
+import type { Snapshot } from "../../shared/git/snapshot.ts";
 import type { RecordState } from "../../shared/git/state.ts";
 import type { Command } from "../../shared/record/command.ts";
+import { demographicsPath } from "../../shared/record/paths.ts";
 import {
-  alterBroughtBy,
   alterBytes,
+  alterNewest,
   alterRow,
   alterSegment,
+  alterSnapshot,
   firstObjectLast,
   headOf,
   insertBytes,
+  partsOf,
   renameSegment,
   segmentIdsOf,
   setEntry,
@@ -25,8 +30,8 @@ import { misledSettle } from "../support/misled-settle.ts";
 import { putCommand } from "../support/write-path.ts";
 
 /*
- * Damages that only one check can see: all that the others compare is made to fit, checksums and lengths too. doctor.test.ts
- * has the plain ones.
+ * Damages that few checks can see: all that the others compare is made to fit, checksums and lengths too. doctor.test.ts has
+ * the plain ones.
  */
 
 const examine = (clinic: Clinic) => clinic.examine({ patients: [clinic.patients[0]] });
@@ -54,7 +59,11 @@ const nothingAltered = (parts: Parts): Parts => parts;
 test("finds nothing wrong in segments that were taken apart and put together again", async () => {
   await using clinic = await aSegmentedClinic();
   for (const id of await segmentIdsOf(clinic)) await alterSegment(clinic, id, nothingAltered);
-  await alterBroughtBy(clinic, clinic.tail, 0);
+  await alterSnapshot(
+    clinic,
+    clinic.tail,
+    alterNewest(() => ({})),
+  );
   expect((await examine(clinic)).findings).toEqual([]);
 });
 
@@ -88,12 +97,29 @@ test("finds nothing wrong in files that go, come back, and become folders, sever
   expect((await examine(clinic)).findings).toEqual([]);
 });
 
-test.for([-1, 1])(
-  "names a sealed segment's snapshot that has a file come %i commits later than it did",
-  async (change) => {
+/** What a snapshot can say that is not so; each of its other parts is right. */
+const wrongSnapshots: readonly (readonly [string, (snapshot: Snapshot) => Partial<Snapshot>])[] = [
+  ["has a file come a commit too early", alterNewest(({ broughtBy }) => ({ broughtBy: broughtBy - 1 }))],
+  ["has a file come a commit too late", alterNewest(({ broughtBy }) => ({ broughtBy: broughtBy + 1 }))],
+  ["has a file too short", alterNewest(({ size }) => ({ size: size - 1 }))],
+  ["has a file too long", alterNewest(({ size }) => ({ size: size + 1 }))],
+  ["is of another commit", () => ({ commit: "a".repeat(40) })],
+  ["has no files", () => ({ tree: emptyTree })],
+  ["counts a commit too many", ({ commits }) => ({ commits: commits + 1 })],
+  ["has a time before its commit's", ({ committedAt }) => ({ committedAt: committedAt - 1 })],
+  ["has a time after its commit's", ({ committedAt }) => ({ committedAt: committedAt + 1 })],
+  [
+    "has another copy of a file",
+    ({ tree: { root, pins } }) => ({ tree: treeState(root, { ...pins, [demographicsPath]: "x" }) }),
+  ],
+];
+
+test.for(wrongSnapshots.map(([what, alter]) => ({ what, alter })))(
+  "names a sealed segment's snapshot that $what",
+  async ({ alter }) => {
     await using clinic = await aSegmentedClinic();
     const { oldest } = clinic;
-    await alterBroughtBy(clinic, oldest, change);
+    await alterSnapshot(clinic, oldest, alter);
     expect(namedIn(await examine(clinic))).toEqual([`snapshot-wrong of segment ${oldest}`]);
   },
 );
@@ -101,11 +127,32 @@ test.for([-1, 1])(
 test.for([-1, 1])("names a tail's snapshot that has a file come %i commits later than it did", async (change) => {
   await using clinic = await aSegmentedClinic();
   const { tail } = clinic;
-  await alterBroughtBy(clinic, tail, change);
+  await alterSnapshot(
+    clinic,
+    tail,
+    alterNewest(({ broughtBy }) => ({ broughtBy: broughtBy + change })),
+  );
   expect(namedIn(await examine(clinic))).toEqual([
     `snapshot-wrong of segment ${tail}`,
     "tree-mismatch of current record",
   ]);
+});
+
+test("names a stored commit that the history does not have", async () => {
+  await using clinic = await aSegmentedClinic();
+  const [patientId] = clinic.patients;
+  const [head] = clinic.rows("SELECT commit_id, commits, updated_at FROM heads WHERE patient_id = ?", patientId);
+  const { snapshot } = await partsOf(clinic, clinic.tail);
+  const operation = await clinic.path.submit(patientId, putCommand("notes/late.md", "late\n"));
+  await misledSettle(clinic, { operation });
+  // All but its objects is taken back.
+  const tail = (await segmentIdsOf(clinic)).at(-1)!;
+  await alterSegment(clinic, tail, (parts) => ({ ...parts, snapshot }));
+  setEntry(clinic, tail, { ...(await headOf(clinic)).packs[tail]!, sealed: false });
+  clinic.sql("DELETE FROM operations WHERE id = ?", operation.id);
+  const values = [head!["commit_id"]!, head!["commits"]!, head!["updated_at"]!, patientId];
+  clinic.sql("UPDATE heads SET commit_id = ?, commits = ?, updated_at = ? WHERE patient_id = ?", ...values);
+  expect(namedIn(await examine(clinic))).toEqual(["history-broken of head"]);
 });
 
 const withoutTime = (state: RecordState): RecordState => ({ ...state, committedAt: 0 });
