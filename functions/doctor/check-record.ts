@@ -88,8 +88,5 @@ export const checkCurrent = async (
   if (state === undefined) return undefined;
   const why = differenceOf(state.tree, files);
   if (why !== undefined) notes.add("tree-mismatch", "current record", `Our own reader disagrees: ${why}.`);
-  if (state.commits !== capture.head.commits) {
-    notes.add("history-broken", "head", `The head counts ${capture.head.commits} commits; there are ${state.commits}.`);
-  }
   return state.tree;
 };
