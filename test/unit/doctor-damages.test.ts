@@ -138,6 +138,13 @@ test.for([-1, 1])("names a tail's snapshot that has a file come %i commits later
   ]);
 });
 
+test.for([-1, 1])("names a tail's snapshot that counts %i commits more than there are", async (change) => {
+  await using clinic = await aSegmentedClinic();
+  const { tail } = clinic;
+  await alterSnapshot(clinic, tail, ({ commits }) => ({ commits: commits + change }));
+  expect(namedIn(await examine(clinic))).toEqual([`snapshot-wrong of segment ${tail}`]);
+});
+
 test("names a stored commit that the history does not have", async () => {
   await using clinic = await aSegmentedClinic();
   const [patientId] = clinic.patients;
