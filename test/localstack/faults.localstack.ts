@@ -13,6 +13,9 @@ const essential = `
   .split(",")
   .map((call) => call.trim());
 
+/** Made for certain only where `runStory` makes what is rare happen; without that, now and then when the machine is slow. */
+const rare = ["ChangeMessageVisibilityBatch", "UpdateItem heads release", "Scan operations", "Scan payloads"];
+
 /** Long enough for a delivery under another's lease on a busy machine; what a fault left behind has to run out. */
 const engineTimes = { leaseMs: 5_000, visibilityS: 5, maxReceiveCount: 1_000 };
 
@@ -41,7 +44,8 @@ afterAll(lanes.close);
 
 describe("with a fault at the SDK's connection", () => {
   test("the undisturbed run makes the calls of the whole write path", () => {
-    expect(withAll.calls).toEqual(expect.arrayContaining(essential));
+    expect(withAll.calls).toEqual(expect.arrayContaining([...essential, ...rare]));
+    expect(undisturbed.calls).toEqual(expect.arrayContaining(withAll.calls.filter((call) => !rare.includes(call))));
     expect(withAll.aftermath).toEqual(undisturbed.aftermath);
     expect(undisturbed.aftermath).toMatchObject({
       effects: ["the patient#delete-segments"],
@@ -59,8 +63,7 @@ describe("with a fault at the SDK's connection", () => {
   );
 
   test.concurrent.for(cases)("$call: $fault, $times times, loses nothing and does nothing twice", async (injection) => {
-    const withRarities = !undisturbed.calls.includes(injection.call);
-    const { hits, aftermath } = await lanes.use(({ run }) => run(withRarities, injection));
+    const { hits, aftermath } = await lanes.use(({ run }) => run(rare.includes(injection.call), injection));
     expect(hits).toBeGreaterThan(0);
     expect(aftermath).toEqual(undisturbed.aftermath);
   });
