@@ -69,6 +69,7 @@ test("a worker killed five times under load: every accepted operation is exactly
   }
   await load.more();
   const accepted = await load.stop();
+  expect(accepted.size).toBeGreaterThanOrEqual(60);
   await expectEachOnce(service, accepted);
 }, 120_000);
 
@@ -83,5 +84,6 @@ test("everything killed five times under load: a restart needs no repair, every 
   }
   await load.more();
   const accepted = await load.stop();
+  expect(accepted.size).toBeGreaterThanOrEqual(60);
   await expectEachOnce(service, accepted);
 }, 120_000);
