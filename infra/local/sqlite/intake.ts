@@ -26,10 +26,11 @@ const submitAtOnce = (store: Store, { operation, payload }: Submission): Promise
   store.writer.write("power-cut", (sql) => {
     const now = store.now();
     const message = messageOf(operation);
-    const standing = insertOrFind(sql, operation, sentAtOf(message, now));
+    const sentAt = sentAtOf(message, now);
+    const standing = insertOrFind(sql, operation, sentAt);
     if (standing) return { operation: standing, created: false };
     putPayload(sql, keyOf(operation), { bytes: payload, storedAt: now });
-    if (sentAtOf(message, now) === null) store.send(sql, message, now);
+    if (sentAt === null) store.send(sql, message, now);
     else append(sql, queues.operations, { message, now });
     return { operation, created: true };
   });
