@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cpuMs, cpuMsWithEnded, machineCpuMs } from "../bench/machine.ts";
+import { isAlive } from "../support/is-alive.ts";
 import type { Service } from "../support/service.ts";
 import { checkHistories, patientsIn, type Verdict } from "./check.ts";
 import { recordedClient, type RecordedClient } from "./client.ts";
@@ -131,14 +132,6 @@ const stretches = async (service: Service, plan: SoakPlan, load: SoakLoad) => {
     await untilAllServe(service, plan.members);
   }
   return { undisturbed, disturbed, kills };
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 };
 
 /**

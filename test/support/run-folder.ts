@@ -1,15 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    // EPERM: it lives, and is somebody else's.
-    return (cause as NodeJS.ErrnoException).code !== "ESRCH";
-  }
-};
+import { isAlive } from "./is-alive.ts";
 
 /** Removes a folder with all that is in it; what still writes there, because it was killed a moment ago, is waited for. */
 export const removeFolder = (path: string): void => rmSync(path, { recursive: true, force: true, maxRetries: 10 });
