@@ -39,8 +39,8 @@ test.concurrent.for(crashCases)("killed at $name: all is as in an undisturbed ru
 test.concurrent.for(faultPoints)(
   "frozen at %s past its lease, and thawed: all is as if it had not been",
   async (point) => {
-    const { fences, aftermath } = await onAFile(shortTimes, (telling) => freezeAt(telling, point));
-    expect(fences).toBeGreaterThanOrEqual(unsettledPoints.includes(point) ? 1 : 0);
+    const { ends, aftermath } = await onAFile(shortTimes, (telling) => freezeAt(telling, point));
+    if (unsettledPoints.includes(point)) expect(ends[0]).toBe("fenced");
     expect(aftermath).toEqual(undisturbed.aftermath);
   },
 );

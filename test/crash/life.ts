@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto";
 import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AwsNames } from "../../functions/adapters/table-definitions.ts";
+import type { Dependencies } from "../../functions/dependencies.ts";
 import type { FaultPoint } from "../../functions/fault-points.ts";
 import { processIsAlive } from "../../infra/local/sqlite/processes.ts";
 import { openSqliteEngine } from "../../infra/local/sqlite/open-engine.ts";
 import { startWorker } from "../../infra/local/worker.ts";
-import { isFault } from "../../shared/errors.ts";
+import { Fault } from "../../shared/errors.ts";
 import type { Engine } from "../../shared/ports.ts";
 import { type Asked, aStory, watchingEffects } from "../support/story.ts";
 import { dependenciesOn } from "../support/write-path.ts";
@@ -30,7 +31,8 @@ export interface LifeOrder {
 export type LifeLine =
   | { readonly told: "reached"; readonly point: FaultPoint }
   | { readonly told: "effect"; readonly id: string }
-  | { readonly told: "fenced" };
+  /** A settle succeeded ("settled"), or a settle or a whole round of a batch ended with this fault. */
+  | { readonly told: "end"; readonly end: string };
 
 const tell = (line: LifeLine): void => void writeSync(1, `${JSON.stringify(line)}\n`);
 
@@ -67,21 +69,30 @@ const openEngine = async (store: CrashStore, faults: Faults): Promise<Engine> =>
   return openAwsEngine({ clients, names: store.names, leaseMs, visibilityS, reach: faults.reach });
 };
 
-/** Says when a settle came too late: for the tests of frozen writers. */
-const tellingOfFences = (engine: Engine): Engine => ({
+const nameOf = (cause: unknown): string =>
+  cause instanceof Fault ? cause.code : cause instanceof Error ? cause.name : "unknown";
+
+/** Says how each settle ended: for the tests of frozen writers. */
+const tellingOfSettles = (engine: Engine): Engine => ({
   ...engine,
   heads: {
     ...engine.heads,
     settle: async (settlement) => {
       try {
         await engine.heads.settle(settlement);
+        tell({ told: "end", end: "settled" });
       } catch (cause) {
-        if (isFault(cause, "fenced")) tell({ told: "fenced" });
+        tell({ told: "end", end: nameOf(cause) });
         throw cause;
       }
     },
   },
 });
+
+/** A round that a fault ended before its settle is told of too. */
+const tellingOfRetries: Dependencies["log"] = (_level, event, fields) => {
+  if (event === "group.retried") tell({ told: "end", end: `retried: ${String(fields?.["fault"])}` });
+};
 
 /** A caller that was never answered asks again with its key; one still queued is sent again then (functions/http/accept-write.ts). */
 const ask = async ({ intake }: Engine, { operation, command }: Asked): Promise<void> => {
@@ -112,8 +123,8 @@ const isClean = async ({ effects, payloads }: Engine, stage: readonly Asked[]): 
 const live = async (order: LifeOrder): Promise<void> => {
   const faults = faultsOf(order);
   const opened = await openEngine(order.store, faults);
-  const engine = watchingEffects(tellingOfFences(opened), (id) => tell({ told: "effect", id }));
-  const { config, ...deps } = dependenciesOn(engine, { reach: faults.reach });
+  const engine = watchingEffects(tellingOfSettles(opened), (id) => tell({ told: "effect", id }));
+  const { config, ...deps } = dependenciesOn(engine, { reach: faults.reach, log: tellingOfRetries });
   const story = aStory(order.seed, order.startedAt);
   const pauseMs = order.store.kind === "aws" ? 150 : 10;
   // Sweeps look at everything, often: what a drain missed must not wait for a minute.

@@ -50,6 +50,11 @@ const startLife = (order: LifeOrder) => {
 const sentBy = (lines: readonly LifeLine[]): string[] =>
   lines.flatMap((line) => (line.told === "effect" ? [line.id] : []));
 
+const endsAfterFreeze = (lines: readonly LifeLine[]): string[] =>
+  lines
+    .slice(lines.findIndex(({ told }) => told === "reached"))
+    .flatMap((line) => (line.told === "end" ? [line.end] : []));
+
 interface Telling {
   readonly store: CrashStore;
   readonly seed: string;
@@ -79,7 +84,7 @@ export const liveThrough = async (telling: Telling, crashes: readonly Crash[]) =
 
 /**
  * One process stops at the point, with all that it holds; another does its work when its lease and its claim have run
- * out; then the first goes on. `fences`: settles of the first that came too late.
+ * out; then the first goes on. `ends`: how its settles ended from then on, and the rounds that did not come as far.
  */
 export const freezeAt = async (telling: Telling, point: FaultPoint) => {
   using frozen = startLife({ ...telling, fault: { point, count: 1, signal: "SIGSTOP" } });
@@ -89,10 +94,10 @@ export const freezeAt = async (telling: Telling, point: FaultPoint) => {
   frozen.thaw();
   await frozen.ended();
   const sent = new Set([...sentBy(frozen.lines()), ...sentBy(other.lines())]);
-  return { sent, fences: frozen.lines().filter(({ told }) => told === "fenced").length };
+  return { sent, ends: endsAfterFreeze(frozen.lines()) };
 };
 
-/** Points at which a writer holds the lease, and what it is about to settle is not settled yet. */
+/** Points at which a writer holds the lease, and what it is about to settle is not settled yet: the settle comes too late. */
 export const unsettledPoints: readonly FaultPoint[] = ["after-acquire", "after-decide", "after-segment"];
 
 export interface CrashCase {
