@@ -50,10 +50,15 @@ const startLife = (order: LifeOrder) => {
 const sentBy = (lines: readonly LifeLine[]): string[] =>
   lines.flatMap((line) => (line.told === "effect" ? [line.id] : []));
 
-const endsAfterFreeze = (lines: readonly LifeLine[]): string[] =>
-  lines
-    .slice(lines.findIndex(({ told }) => told === "reached"))
-    .flatMap((line) => (line.told === "end" ? [line.end] : []));
+/** Points at which a writer holds the lease, and what it is about to settle is not settled yet. */
+const unsettledPoints: ReadonlySet<FaultPoint> = new Set(["after-acquire", "after-decide", "after-segment"]);
+
+/** How the settle ended that a freeze at this point made late: "settled", a fault, or "none" when none was tried. */
+const lateEnd = (lines: readonly LifeLine[], point: FaultPoint): string => {
+  if (!unsettledPoints.has(point)) return "nothing was late";
+  const afterFreeze = lines.slice(lines.findIndex(({ told }) => told === "reached"));
+  return afterFreeze.find((line) => line.told === "end")?.end ?? "none";
+};
 
 interface Telling {
   readonly store: CrashStore;
@@ -84,7 +89,7 @@ export const liveThrough = async (telling: Telling, crashes: readonly Crash[]) =
 
 /**
  * One process stops at the point, with all that it holds; another does its work when its lease and its claim have run
- * out; then the first goes on. `ends`: how its settles ended from then on, and the rounds that did not come as far.
+ * out; then the first goes on, with a settle that is too late.
  */
 export const freezeAt = async (telling: Telling, point: FaultPoint) => {
   using frozen = startLife({ ...telling, fault: { point, count: 1, signal: "SIGSTOP" } });
@@ -94,11 +99,8 @@ export const freezeAt = async (telling: Telling, point: FaultPoint) => {
   frozen.thaw();
   await frozen.ended();
   const sent = new Set([...sentBy(frozen.lines()), ...sentBy(other.lines())]);
-  return { sent, ends: endsAfterFreeze(frozen.lines()) };
+  return { sent, late: lateEnd(frozen.lines(), point) };
 };
-
-/** Points at which a writer holds the lease, and what it is about to settle is not settled yet: the settle comes too late. */
-export const unsettledPoints: readonly FaultPoint[] = ["after-acquire", "after-decide", "after-segment"];
 
 export interface CrashCase {
   readonly name: string;
