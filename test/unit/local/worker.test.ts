@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Dependencies } from "../../../functions/dependencies.ts";
 import { startWorker, type WorkerOptions } from "../../../infra/local/worker.ts";
@@ -17,12 +17,8 @@ const aWorker = (path: WritePath, over: Partial<WorkerOptions> = {}) =>
     ...over,
   });
 
-const until = async (done: () => Promise<boolean>, withinMs = 5_000): Promise<void> => {
-  const end = Date.now() + withinMs;
-  while (!(await done())) {
-    if (Date.now() > end) throw new Error("it did not come to pass");
-    await sleep(5);
-  }
+const until = async (done: () => Promise<boolean>): Promise<void> => {
+  await expect.poll(done, { timeout: 20_000, interval: 5 }).toBe(true);
 };
 
 const committed = async (path: WritePath, id: string) => (await path.row(id)).state === "committed";
@@ -162,8 +158,11 @@ describe("a worker", () => {
     await sleep(2_600);
     expect(reads).toBeLessThan(12);
     const { id } = await path.submit(randomUUID(), createCommand());
+    const before = reads;
     worker.wake();
-    await until(() => committed(path, id), 2_000);
+    await nextTurn();
+    expect(reads).toBeGreaterThan(before);
+    await until(() => committed(path, id));
     await worker.stop();
   });
 });
