@@ -120,11 +120,8 @@ test.for(["ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"])(
 
 test("an AWS that cannot be reached is one line", async () => {
   using machine = aMachine();
-  const { AWS_ENDPOINT_URL } = await anS3(200, "").then(async (s3) => {
-    await s3[Symbol.asyncDispose]();
-    return s3.env;
-  });
-  const { code, stderr } = await machine.deploy("--stage dev", { ...account, AWS_ENDPOINT_URL });
+  const nowhere = { ...account, AWS_ENDPOINT_URL: "http://127.0.0.1:1" };
+  const { code, stderr } = await machine.deploy("--stage dev", nowhere);
   expect([code, stderr]).toEqual([1, "AWS cannot be reached: ECONNREFUSED.\n"]);
 });
 

@@ -37,7 +37,7 @@ const serving = async (answers: readonly Scripted[]) => {
   const signal = new AbortController().signal;
   return {
     asked,
-    client: clinicClient({ url, tokens: ["t0", "t1"], signal, patienceMs: 3_000 }),
+    client: clinicClient({ url, tokens: ["t0", "t1"], signal, patienceMs: 60_000 }),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();
@@ -108,7 +108,7 @@ describe("a request of the sample", () => {
     ["another kind of server", { status: 200, body: "<html>" }, /not JSON/],
     [
       "a service that stays busy",
-      { status: 503, headers: { "retry-after": "9" }, body: { code: "unavailable" } },
+      { status: 503, headers: { "retry-after": "90" }, body: { code: "unavailable" } },
       /stays busy/,
     ],
   ] as const)("%s stops the run with its reason", async ([, answer, reason]) => {
