@@ -34,7 +34,8 @@ export const inRunFolder = async (work: (signal: AbortSignal) => Promise<void>):
     if (exitCode === undefined) throw cause;
   } finally {
     removeFolder(folder);
-    for (const name of signals) process.off(name, end);
+    // With a signal, the listeners stay until the end: one that comes again would have its own way with the process.
+    if (exitCode === undefined) for (const name of signals) process.off(name, end);
   }
   // What does not listen to the signal would go on.
   if (exitCode !== undefined) process.exit(exitCode);

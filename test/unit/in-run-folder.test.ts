@@ -6,8 +6,9 @@ import { aFolder } from "../support/engines.ts";
 
 const module = new URL("../support/in-run-folder.ts", import.meta.url).href;
 
-/** Makes a temporary folder, says so, and ends when it is told to. */
+/** Makes a temporary folder, says so, and ends when it is told to; it gets the signal once more as it ends. */
 const waiting = `import(process.argv[1]).then(({ inRunFolder, untilAborted }) => inRunFolder(async (signal) => {
+  process.on("exit", () => process.kill(process.pid, process.argv[2]));
   const timer = setInterval(() => {}, 1_000);
   fs.mkdtempSync(path.join(os.tmpdir(), "a-"));
   console.log("made");
@@ -18,11 +19,13 @@ test.for([
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const)(
-  "a command that gets %s, twice as npm sends it, leaves no temporary folder and ends with %i",
+  "a command that gets %s, more than once as npm sends it, leaves no temporary folder and ends with %i",
   async ([signal, code]) => {
     using folder = aFolder();
     const env = { ...process.env, TMPDIR: folder.path };
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "-e", waiting, module], { env });
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "-e", waiting, module, signal], {
+      env,
+    });
     await once(child.stdout, "data");
     const [run] = readdirSync(folder.path);
     expect(readdirSync(`${folder.path}/${run}`)).toHaveLength(1);
