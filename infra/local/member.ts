@@ -60,6 +60,8 @@ export const joinSupervisor = (source: string, callbacks: MemberCallbacks): Memb
   process.on("SIGTERM", () => tell({ kind: "stop-asked" }));
   process.on("uncaughtException", crash("uncaught-exception"));
   process.on("unhandledRejection", crash("unhandled-rejection"));
+  // The supervisor ended while this process was still loading: nobody heard it.
+  if (process.connected === false) exit(0);
   return { log, flushLog: flush, tell, exit };
 };
 

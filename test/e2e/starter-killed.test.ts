@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { aFolder } from "../support/engines.ts";
+import { spawnService } from "../support/service.ts";
 
 const moduleOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const serviceModule = moduleOf("../../infra/local/start.ts");
@@ -57,6 +58,10 @@ const serving = async (starter: ChildProcess): Promise<readonly [number, ...numb
   throw new Error("the service did not start");
 };
 
+/** Preloaded into every member: it goes on loading when its supervisor is gone. */
+const loadsUntilAlone =
+  "if(process.env.CASENOTES_MEMBER)while(process.connected)await(new(Promise)((r)=>setTimeout(r,20)))";
+
 const killed = async (child: ChildProcess): Promise<void> => {
   child.kill("SIGKILL");
   await once(child, "exit");
@@ -72,6 +77,26 @@ test("a service that was started with a channel ends with all its members when i
     await untilDead(pids);
   } finally {
     if (isAlive(pids[0])) process.kill(-pids[0], "SIGKILL");
+  }
+});
+
+test("members that are still loading end, too, when their supervisor is killed", async () => {
+  using folder = aFolder();
+  const supervisor = spawnService(
+    { env: { NODE_OPTIONS: `--import=data:text/javascript,${loadsUntilAlone}` } },
+    join(folder.path, "data"),
+  );
+  const members: number[] = [];
+  for await (const line of createInterface({ input: supervisor.stderr! })) {
+    const { event, memberPid } = JSON.parse(line) as { event: string; memberPid: number };
+    if (event === "member.started" && members.push(memberPid) === 2) break;
+  }
+  await killed(supervisor);
+  try {
+    await untilDead(members);
+    expect(members.filter(isAlive)).toEqual([]);
+  } finally {
+    for (const pid of members.filter(isAlive)) process.kill(pid, "SIGKILL");
   }
 });
 
