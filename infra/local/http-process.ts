@@ -8,7 +8,7 @@ import { entryOf, issuerPages } from "./entry.ts";
 import { localHints } from "./hints.ts";
 import { joinSupervisor, misconfigured } from "./member.ts";
 import { tokenVerifier } from "../../functions/tokens.ts";
-import { localServer, type LocalServer } from "./server.ts";
+import { backlog, localServer, type LocalServer } from "./server.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { starting } from "./starting.ts";
 
@@ -22,7 +22,7 @@ const listen = async ({ server }: LocalServer, settings: Settings): Promise<stri
   const port = Number(process.env["CASENOTES_RESTART_PORT"] ?? settings.port);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host: settings.host, port, backlog: 1_024 }, () => {
+    server.listen({ host: settings.host, port, backlog }, () => {
       server.off("error", reject);
       resolve();
     });
