@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { localServer, type Entry } from "../../infra/local/server.ts";
 
@@ -6,20 +8,35 @@ export interface WaitingServerReport {
   readonly answered: number;
   readonly gone: number;
   readonly throws: number;
-  /** Waits under way; a wait takes a second. */
+  /** Requests whose heads were read. */
+  readonly requests: number;
+  /** Waits under way; a wait takes a second, one on /held lasts until `release`. */
   readonly waiting: number;
+  /** The clients' ports of the connections that are open. */
+  readonly open: readonly number[];
   /** Streams that were told to stop. */
   readonly streamsReturned: number;
   readonly chunksMade: number;
 }
 
-const report = { waiting: 0, streamsReturned: 0, chunksMade: 0 };
+const report = { requests: 0, waiting: 0, streamsReturned: 0, chunksMade: 0 };
+const open = new Set<number>();
+let release = Promise.withResolvers<void>();
 
 const wait: Entry = async (_event, { signal }) => {
   if (signal === undefined) throw new Error("the invocation has no signal");
   report.waiting += 1;
   for (let read = 0; read < 20 && !signal.aborted; read += 1)
     await sleep(50, undefined, { signal }).catch(() => undefined);
+  report.waiting -= 1;
+  return { statusCode: 200, headers: { "content-type": "text/plain" }, body: "waited" };
+};
+
+const hold: Entry = async (_event, { signal }) => {
+  if (signal === undefined) throw new Error("the invocation has no signal");
+  report.waiting += 1;
+  const left = signal.aborted ? Promise.resolve() : once(signal, "abort");
+  await Promise.race([left, release.promise]);
   report.waiting -= 1;
   return { statusCode: 200, headers: { "content-type": "text/plain" }, body: "waited" };
 };
@@ -43,6 +60,7 @@ const breaking = async function* () {
 
 const handlers: Readonly<Record<string, Entry>> = {
   "/wait": wait,
+  "/held": hold,
   "/stream": () => Promise.resolve({ statusCode: 200, headers: {}, body: chunks() }),
   "/breaking": () => Promise.resolve({ statusCode: 200, headers: {}, body: breaking() }),
   "/unchanged": () => Promise.resolve({ statusCode: 304, headers: { etag: '"a"' }, body: "" }),
@@ -61,6 +79,17 @@ const local = localServer({
   now: Date.now,
   bodyLimit: () => 1_000,
 });
-process.on("message", () => process.send?.({ ...local.counts, ...report }));
+local.server.on("request", () => (report.requests += 1));
+local.server.on("connection", (socket: Socket) => {
+  const { remotePort = 0 } = socket;
+  open.add(remotePort);
+  socket.on("close", () => open.delete(remotePort));
+});
+process.on("message", (asked) => {
+  if (asked === "report") return process.send?.({ ...local.counts, ...report, open: [...open] });
+  release.resolve();
+  release = Promise.withResolvers();
+  return undefined;
+});
 process.on("disconnect", () => process.exit());
 local.server.listen(0, "127.0.0.1", () => process.send?.(local.server.address()));
