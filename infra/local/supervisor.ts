@@ -153,11 +153,12 @@ const ended = async (
   const { options } = shared;
   member.child = undefined;
   if (shared.stopping) return;
-  const hasLived = member.readyAt !== undefined && Date.now() - member.readyAt > times.livedMs;
+  const servedMs = member.readyAt === undefined ? 0 : Date.now() - member.readyAt;
+  const hasLived = servedMs > times.livedMs;
   member.readyAt = undefined;
   member.quickDeaths = hasLived ? 0 : member.quickDeaths + 1;
   const restartMs = restartWait(member);
-  options.log("warn", "member.ended", { member: member.plan.name, code, signal, restartMs });
+  options.log("warn", "member.ended", { member: member.plan.name, code, signal, servedMs, restartMs });
   const hopeless = code === misconfigured || member.quickDeaths >= times.startsBeforeGivingUp;
   if (hopeless && !shared.announced) return options.onGivingUp();
   if (member.plan.role === "worker") await giveBack(shared);
