@@ -61,11 +61,12 @@ const aCollector = async (open: OpenEngine) => {
 type Collector = Awaited<ReturnType<typeof aCollector>>;
 
 /** What a writer leaves that was killed after its put. */
-const aDeadWriter = async ({ engine, passTime, leaseMs }: Collector, patientId: string): Promise<string> => {
-  const { epoch, commits } = await engine.heads.acquire(patientId, randomUUID());
+const aDeadWriter = async ({ engine, tamper }: Collector, patientId: string): Promise<string> => {
+  const owner = randomUUID();
+  const { epoch, commits } = await engine.heads.acquire(patientId, owner);
   const id = segmentId({ first: commits, by: "writer", number: epoch, random: "dead" });
   await engine.segments.put(patientId, id, Buffer.from("a segment"));
-  await passTime(leaseMs + 1);
+  await tamper.setLease(patientId, owner, -1);
   return id;
 };
 
@@ -138,10 +139,8 @@ export const collectingContract = (open: OpenEngine): void => {
       const { epoch } = await collector.engine.heads.acquire(patientId, "at work");
       const id = segmentId({ first: 1, by: "writer", number: epoch, random: "new" });
       await collector.engine.segments.put(patientId, id, Buffer.from("a segment"));
-      // Longer than a slow store needs for a round.
-      await collector.tamper.setLease(patientId, "at work", collector.leaseMs * 1.9);
       await collector.round();
-      await collector.passTime(collector.leaseMs * 2);
+      await collector.tamper.setLease(patientId, "at work", -1);
       expect(await collector.round()).toEqual([patientId]);
       expect(await collector.round()).toEqual([patientId]);
       expect(await collector.segmentsOf(patientId)).not.toContain(id);

@@ -61,7 +61,7 @@ export const headsContract = (openEngine: OpenEngine): void => {
     });
 
     test("that has run out goes to the next writer with a higher epoch", async () => {
-      await using under = await openEngine();
+      await using under = await openEngine({ leaseMs: 300 });
       const { heads } = under.engine;
       const patientId = aPatientId();
       await heads.acquire(patientId, "writer-1");

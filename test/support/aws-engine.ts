@@ -1,5 +1,5 @@
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
-import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
+import { DeleteQueueCommand, PurgeQueueCommand } from "@aws-sdk/client-sqs";
 import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,7 +9,6 @@ import { type AwsClients, awsClients } from "../../functions/aws-clients.ts";
 import { openAwsEngine } from "../../functions/aws-engine.ts";
 import { makeAwsResources } from "../../infra/local/aws-resources.ts";
 import type { OperationState } from "../../shared/operation.ts";
-import type { OperationQueue } from "../../shared/ports.ts";
 import type { EngineUnderTest, Tamper } from "./engines.ts";
 
 /** Where LocalStack is; the suite's global set-up starts it. */
@@ -26,9 +25,18 @@ export const localStackEnvironment = {
   AWS_REGION: "eu-west-1",
 } as const;
 
+/**
+ * The product's clients, but they wait for an answer as long as the test does: one that is late, because the machine is busy,
+ * would be a fault, or a write done twice, in tests of what is answered. The faults themselves are put in on purpose.
+ */
 export const localStackClients = (endpoint = localStackEndpoint()): AwsClients => {
   Object.assign(process.env, localStackEnvironment);
-  return awsClients({ region: localStackEnvironment.AWS_REGION, endpoint });
+  const clients = awsClients({ region: localStackEnvironment.AWS_REGION, endpoint });
+  for (const { config } of [clients.dynamo, clients.dynamoOnce, clients.sqs, clients.s3]) {
+    const handler = config.requestHandler as { updateHttpClientConfig(name: string, value: number): void };
+    for (const name of ["connectionTimeout", "requestTimeout"]) handler.updateHttpClientConfig(name, 0);
+  }
+  return clients;
 };
 
 /** Writes of one attribute, or its removal, past the adapters. */
@@ -78,34 +86,8 @@ export const tamperWith = ({ dynamo }: AwsClients, { tables }: AwsNames): Tamper
   };
 };
 
-/** LocalStack looks once a second for messages whose time is up. */
-const localStackTickMs = 1_100;
-
-/** Lets time pass for real, and as much longer as LocalStack needs to notice a time that is up; never past the next one. */
-const watchTimes = (queue: OperationQueue, visibilityMs: number) => {
-  const ends: number[] = [];
-  const note = async <T>(call: Promise<T>, ms: number): Promise<T> => {
-    const answer = await call;
-    ends.push(Date.now() + ms);
-    return answer;
-  };
-  const watched: OperationQueue = {
-    ...queue,
-    receive: (max) => note(queue.receive(max), visibilityMs),
-    delay: (receipts, seconds) => note(queue.delay(receipts, seconds), seconds * 1_000),
-    deadLetters: { ...queue.deadLetters, receive: (max) => note(queue.deadLetters.receive(max), visibilityMs) },
-  };
-  const passTime = async (ms: number): Promise<void> => {
-    const from = Date.now();
-    await sleep(ms);
-    const isUp = ends.some((end) => end > from && end <= Date.now());
-    const next = Math.min(...ends.filter((end) => end > Date.now()), Number.POSITIVE_INFINITY);
-    if (isUp) await sleep(Math.min(localStackTickMs, next - Date.now() - 50));
-  };
-  return { watched, passTime };
-};
-
-const times = { leaseMs: 500, visibilityS: 2, maxReceiveCount: 3 };
+/** Nothing runs out while a test is at work, however busy the machine is; a test that waits for an end asks for shorter ones. */
+const times = { leaseMs: 60_000, visibilityS: 60, maxReceiveCount: 3 };
 
 /** The AWS engine with tables, queues and a bucket of its own on LocalStack. */
 export const openAws = (over: Partial<typeof times> = {}): Promise<EngineUnderTest> =>
@@ -113,6 +95,8 @@ export const openAws = (over: Partial<typeof times> = {}): Promise<EngineUnderTe
 
 export interface AwsUnderTest extends EngineUnderTest {
   readonly names: AwsNames;
+  /** Takes all messages out of the queue, those in flight too: what came of them meets nobody who uses it next. */
+  emptyQueue(): Promise<void>;
 }
 
 /** As `openAws`, on clients that the test has its own way with. */
@@ -120,16 +104,16 @@ export const openAwsOn = async (clients: AwsClients, over: Partial<typeof times>
   const { leaseMs, visibilityS, maxReceiveCount } = { ...times, ...over };
   const names = await makeAwsResources(clients, `test-${randomUUID()}`, { visibilityS, maxReceiveCount });
   const engine = openAwsEngine({ clients, names, leaseMs, visibilityS, maxReceiveCount });
-  const { watched, passTime } = watchTimes(engine.queue, visibilityS * 1_000);
   return {
-    engine: { ...engine, queue: watched },
+    engine,
     names,
+    emptyQueue: async () => void (await clients.sqs.send(new PurgeQueueCommand({ QueueUrl: names.queueUrl }))),
     tamper: tamperWith(clients, names),
     leaseMs,
     visibilityMs: visibilityS * 1_000,
     maxReceiveCount,
     now: Date.now,
-    passTime,
+    passTime: (ms) => sleep(ms),
     [Symbol.asyncDispose]: async () => {
       for (const TableName of Object.values(names.tables))
         await clients.dynamo.send(new DeleteTableCommand({ TableName }));
