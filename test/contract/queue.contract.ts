@@ -195,16 +195,17 @@ export const queueContract = (openEngine: OpenEngine, givesPrefix = false): void
       const since = under.now();
       await queue.delay([second!], 5);
       await queue.delay([first!], 2);
-      const early = await nextOf(under);
-      expect(early.to - since).toBeGreaterThanOrEqual(givesPrefix ? 2_000 : 5_000);
-      await queue.delete(receipts(early.received));
-      const all = bodies(early.received);
-      if (all.length < 2) {
-        const rest = await nextOf(under);
-        expect(rest.to - since).toBeGreaterThanOrEqual(5_000);
-        all.push(...bodies(rest.received));
-      }
-      expect(all).toEqual(messages);
+      const came: { readonly body: OperationMessage; readonly afterMs: number }[] = [];
+      const take = async (): Promise<void> => {
+        const { received, to } = await nextOf(under);
+        await queue.delete(receipts(received));
+        for (const body of bodies(received)) came.push({ body, afterMs: to - since });
+      };
+      await take();
+      if (came.length < 2) await take();
+      expect(came.map(({ body }) => body)).toEqual(messages);
+      expect(came[0]!.afterMs).toBeGreaterThanOrEqual(givesPrefix ? 2_000 : 5_000);
+      expect(came[1]!.afterMs).toBeGreaterThanOrEqual(5_000);
     });
 
     test("with a stale receipt does nothing", async () => {
