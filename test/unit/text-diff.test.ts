@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { textDiff } from "../../shared/git/text-diff.ts";
 import type { DiffSide } from "../../shared/git/text-diff.ts";
 
@@ -14,6 +14,10 @@ beforeAll(() => {
   execFileSync("git", ["init", "-q", folder]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+// Comparing is given up after a time, which a machine that stands still takes for any two texts.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
+afterEach(() => void vi.useRealTimers());
 
 const side = (text: string | Uint8Array): DiffSide => {
   const content = Buffer.from(text);
@@ -107,5 +111,6 @@ const manyLines = (prefix: string): DiffSide =>
   side(Array.from({ length: 40_000 }, (_, i) => `${prefix}${i}\n`).join(""));
 
 test("texts with nothing in common are given up within the bound, not after minutes", () => {
+  vi.useRealTimers();
   expect(textDiff("note.md", manyLines("a"), manyLines("b")).omitted).toBe("too-large");
 });
