@@ -68,28 +68,34 @@ test("examines only the patients it is asked for, and says that stock git was le
   expect(run.report.findings).toMatchObject([{ kind: "skipped", where: "stock git" }]);
 });
 
+/** The byte at a place of a segment, counted from 1 or, below 0, from the end, as another one. */
+const otherByte = (at: number): string => `CASE WHEN substr(bytes, ${at}, 1) = x'00' THEN x'01' ELSE x'00' END`;
+
+/** A commit's id as another one. */
+const otherCommit = "CASE substr(commit_id, 1, 4) WHEN 'ffff' THEN '0000' ELSE 'ffff' END || substr(commit_id, 5)";
+
 /** Five damages, each by an UPDATE or DELETE past the service; the first patient is the one that is hurt. */
 const damages: readonly { place: string; change: string; kind: string }[] = [
   {
     place: "segment body",
-    change: `UPDATE segments SET bytes = CAST(substr(bytes, 1, 30) || x'00' || substr(bytes, 32) AS BLOB)
+    change: `UPDATE segments SET bytes = CAST(substr(bytes, 1, 30) || ${otherByte(31)} || substr(bytes, 32) AS BLOB)
       WHERE patient_id = ?1 AND part = 0 AND id IN (SELECT key FROM heads, json_each(packs) WHERE patient_id = ?1)`,
     kind: "pack-damaged",
   },
   {
     place: "footer",
-    change: `UPDATE segments SET bytes = CAST(substr(bytes, 1, length(bytes) - 40) || x'00' || substr(bytes, -39) AS BLOB)
+    change: `UPDATE segments SET bytes = CAST(substr(bytes, 1, length(bytes) - 40) || ${otherByte(-40)} || substr(bytes, -39) AS BLOB)
       WHERE patient_id = ?1 AND id IN (SELECT key FROM heads, json_each(packs) WHERE patient_id = ?1)`,
     kind: "footer-damaged",
   },
   {
     place: "head row",
-    change: "UPDATE heads SET commit_id = 'ffff' || substr(commit_id, 5) WHERE patient_id = ?1",
+    change: `UPDATE heads SET commit_id = ${otherCommit} WHERE patient_id = ?1`,
     kind: "history-broken",
   },
   {
     place: "operation row",
-    change: `UPDATE operations SET commit_id = 'ffff' || substr(commit_id, 5)
+    change: `UPDATE operations SET commit_id = ${otherCommit}
       WHERE id = (SELECT id FROM operations WHERE patient_id = ?1 AND state = 'committed' LIMIT 1 OFFSET 5)`,
     kind: "operation-commit-mismatch",
   },

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -24,6 +25,32 @@ const ended = async (child: ChildProcess) => {
 
 const run = (service: Pick<Service, "url" | "data">, ...args: readonly string[]) =>
   ended(start(["--url", service.url, "--patients", String(patients), ...args], service.data));
+
+/** A way to the service that lets nothing more through from so many PUTs on: who came by it cannot come to an end. */
+const aDoorTo = async (url: string, puts: number) => {
+  const { hostname, port } = new URL(url);
+  const shut = Promise.withResolvers<void>();
+  let seen = 0;
+  const server = createServer((client) => {
+    const there = connect(Number(port), hostname);
+    client.on("data", (chunk) => {
+      seen += chunk.toString("latin1").split("PUT /").length - 1;
+      if (seen < puts) there.write(chunk);
+      else shut.resolve();
+    });
+    there.on("data", (chunk) => client.write(chunk));
+    for (const [one, other] of [
+      [client, there],
+      [there, client],
+    ] as const)
+      one.on("error", () => {}).on("close", () => other.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port: own } = server.address() as AddressInfo;
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  return { url: `http://127.0.0.1:${own}`, shut: shut.promise, [Symbol.asyncDispose]: close };
+};
 
 /** Head and number of commits of every patient of the sample. */
 const histories = (service: Service) =>
@@ -54,9 +81,10 @@ describe("the sample", () => {
 
   test("goes on where it was interrupted, and where the service was", async () => {
     await using service = await startService();
-    const child = start(["--url", service.url, "--patients", String(patients), "--concurrency", "2"], service.data);
+    await using door = await aDoorTo(service.url, 5);
+    const child = start(["--url", door.url, "--patients", String(patients), "--concurrency", "2"], service.data);
     const interrupted = ended(child);
-    await service.logged((line) => line.event === "request" && String(line["route"]).startsWith("PUT"));
+    await door.shut;
     child.kill("SIGINT");
     expect(await interrupted).toMatchObject({ code: 130, stderr: "Interrupted. Run it again to go on.\n" });
     const again = run(service);

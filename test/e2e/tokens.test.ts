@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -83,7 +85,12 @@ describe("the local issuer", () => {
   test("keeps its name, and its tokens their worth, over a restart on another port", async () => {
     const token = await service.token();
     const { url } = service;
+    await service.kill("all");
+    // The old port is taken, so that the next one is another.
+    const other = createServer().listen(Number(new URL(url).port), "127.0.0.1");
+    await once(other, "listening");
     await service.restart();
+    other.close();
     expect(service.url).not.toBe(url);
     expect((await list(token)).status).toBe(200);
   });

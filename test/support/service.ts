@@ -52,7 +52,7 @@ export interface Service extends AsyncDisposable {
   /** A token of the local issuer; by default a clinician's with every scope of the spine. */
   token(claims?: Partial<TokenClaims>): Promise<string>;
   request(method: string, path: string, options?: RequestOptions): Promise<Reply>;
-  /** kill -9 of one member, or of `all` at once (the process group). */
+  /** kill -9 of one member, once the life that follows an earlier kill has begun, or of `all` at once (the process group). */
   kill(member: string): Promise<void>;
   /** Starts again on the same data after the supervisor ended. */
   restart(env?: Readonly<Record<string, string>>): Promise<void>;
@@ -113,6 +113,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
 
 interface Run {
   readonly child: ChildProcess;
+  readonly killed: Set<number>;
   readonly lines: LogLine[];
   readonly stdout: string[];
   url: string;
@@ -133,7 +134,7 @@ export const spawnService = (options: ServiceOptions, data: string): ChildProces
 
 const launch = async (options: ServiceOptions, data: string): Promise<Run> => {
   const child = spawnService(options, data);
-  const run: Run = { child, lines: [], stdout: [], url: "" };
+  const run: Run = { child, killed: new Set(), lines: [], stdout: [], url: "" };
   child.stdout!.setEncoding("utf8").on("data", (text: string) => run.stdout.push(text));
   const other: string[] = [];
   let rest = "";
@@ -178,18 +179,32 @@ const logged = (run: Run, matches: (line: LogLine) => boolean, timeoutMs = 10_00
     look();
   });
 
+const isStartOf =
+  (member: string) =>
+  ({ event, ...fields }: LogLine): boolean =>
+    event === "member.started" && fields["member"] === member;
+
 /** The youngest process of this name: a restarted member has a new one. */
 const pidOf = (run: Run, member: string): number => {
   if (member === "supervisor") return run.child.pid!;
-  const line = run.lines.findLast(({ event, ...fields }) => event === "member.started" && fields["member"] === member);
+  const line = run.lines.findLast(isStartOf(member));
   if (line === undefined) throw new Error(`no process ${member}`);
   return Number(line["memberPid"]);
 };
 
 const kill = async (run: Run, member: string): Promise<void> => {
   if (member === "all") process.kill(-run.child.pid!, "SIGKILL");
-  else process.kill(pidOf(run, member), "SIGKILL");
+  else process.kill(await livingPid(run, member), "SIGKILL");
   if (member === "all" || member === "supervisor") await exitOf(run.child);
+};
+
+/** A member that was killed has the pid of a process that is gone, or of another's, until its next start is logged. */
+const livingPid = async (run: Run, member: string): Promise<number> => {
+  if (run.killed.has(pidOf(run, member)))
+    await logged(run, (line) => isStartOf(member)(line) && !run.killed.has(Number(line["memberPid"])));
+  const pid = pidOf(run, member);
+  run.killed.add(pid);
+  return pid;
 };
 
 const exitOf = async (child: ChildProcess): Promise<number | null> => {
