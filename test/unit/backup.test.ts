@@ -18,7 +18,9 @@ const aDataFolder = (root: string): string => {
   return folder;
 };
 
-const openIn = (folder: string) => openSqliteEngine(sqliteOptions({ file: databaseFile(folder) }));
+/** Leases and claims that do not run out before they are looked at. */
+const openIn = (folder: string) =>
+  openSqliteEngine(sqliteOptions({ file: databaseFile(folder), leaseMs: 60_000, visibilityS: 60 }));
 
 const command = (name: "backup" | "restore", args: readonly string[], data: string) =>
   spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", `infra/local/commands/${name}.ts`, ...args], {
