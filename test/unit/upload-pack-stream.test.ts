@@ -272,8 +272,15 @@ test("clones are whole while a writer commits, seals and compacts", async () => 
   }
 });
 
-test("a record of 20,000 commits clones whole; its pack costs little to make", async () => {
+/** Time of the processor since `before`, ms. */
+const processorMs = (before?: NodeJS.CpuUsage): number => {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+};
+
+test("a record of 20,000 commits clones whole; its pack costs less to make than the record", async () => {
   const record = storedRecord();
+  const start = process.cpuUsage();
   for (let batch = 0; batch < 100; batch++) {
     const drafts = Array.from({ length: 200 }, (_, n) =>
       aDraft(changesOf({ [`notes/${n % 100}.md`]: `${batch} ${n}\n` })),
@@ -281,11 +288,13 @@ test("a record of 20,000 commits clones whole; its pack costs little to make", a
     await record.write(drafts);
   }
   const tip = record.head().commit!;
+  const writing = processorMs(start);
   const before = process.cpuUsage();
   const pack = await packOf(record.source, tip, null);
-  const { user, system } = process.cpuUsage(before);
+  const packing = processorMs(before);
   expect(pack.readUInt32BE(8)).toBeGreaterThan(70_000);
-  expect((user + system) / 1_000).toBeLessThan(1_000);
+  // A seventh of it on any machine, where entries go out as they are stored.
+  expect(packing).toBeLessThan(writing);
   await using client = await gitFolder();
   await client.git("init", "-q", "--bare", ".");
   expect(indexPack(client.folder, pack)).toBe(true);
