@@ -122,19 +122,28 @@ const makeBucket = async (s3: S3Client, Bucket: string): Promise<void> => {
     await s3.send(new HeadBucketCommand({ Bucket }));
   } catch (cause) {
     if (!isNamed(cause, "NotFound", "NoSuchBucket")) throw cause;
+    await createBucket(s3, Bucket);
+  }
+};
+
+/** A try that got no answer may have made it. */
+const createBucket = async (s3: S3Client, Bucket: string): Promise<void> => {
+  try {
     await s3.send(new CreateBucketCommand({ Bucket }));
+  } catch (cause) {
+    if (!isNamed(cause, "BucketAlreadyOwnedByYou")) throw cause;
   }
 };
 
 /** Makes the tables, queues and bucket of an installation that are not there yet. For LocalStack: AWS gets them by CDK. */
 export const makeAwsResources = async (
-  { dynamoOnce, sqs, s3 }: AwsClients,
+  { dynamo, sqs, s3 }: AwsClients,
   prefix: string,
   times: QueueTimes,
 ): Promise<AwsNames> => {
   const tables = tablesOf(prefix);
   const bucket = `${prefix}-segments`;
   await makeBucket(s3, bucket);
-  for (const name of tableNames) await makeTable(dynamoOnce, tables[name], tableDefinitions[name]);
+  for (const name of tableNames) await makeTable(dynamo, tables[name], tableDefinitions[name]);
   return { tables, bucket, ...(await makeQueues(sqs, prefix, times)) };
 };
