@@ -227,12 +227,15 @@ describe("a body that is too large", () => {
     // Paused before it is connected, the socket leaves what comes in the kernel, where a reset would discard it.
     socket.pause().on("error", () => {});
     await once(socket, "connect");
+    const text = received(socket);
+    const before = await report();
     socket.write("PUT /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 400000\r\n\r\n");
+    await expect.poll(report, soon).toMatchObject({ requests: before.requests + 1 });
+    // It is refused by now, and sends all the same.
     for (let sent = 0; sent < 4; sent += 1) socket.write("x".repeat(100_000));
     // Closed by the server, well or with a reset, before anything is read.
     const { localPort } = socket;
     await expect.poll(async () => (await report()).open, soon).not.toContain(localPort);
-    const text = received(socket);
     socket.resume();
     expect(await text).toMatch(/^HTTP\/1.1 413 /);
   });
