@@ -1,4 +1,5 @@
 import { constants, tmpdir } from "node:os";
+import { forgetRepository } from "./forget-repository.ts";
 import { makeRunFolder, removeFolder } from "./run-folder.ts";
 
 const signals = ["SIGINT", "SIGTERM"] as const;
@@ -26,6 +27,7 @@ export const inRunFolder = async (work: (signal: AbortSignal) => Promise<void>):
     controller.abort();
   };
   for (const name of signals) process.on(name, end);
+  forgetRepository();
   const folder = makeRunFolder(tmpdir(), "casenotes-run");
   process.env["TMPDIR"] = folder;
   try {
