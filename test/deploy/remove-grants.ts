@@ -2,14 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { Template } from "aws-cdk-lib/assertions";
 import { grantsOf, nameOf, withoutGrant, type PolicyTemplate } from "../infra/grants.ts";
 import { orUsage } from "../../infra/local/or-usage.ts";
 import { UsageError } from "../../infra/local/read-flags.ts";
 import { inRunFolder } from "../support/in-run-folder.ts";
 import { partOfName } from "../support/part-of-name.ts";
 import { permissionPage, plainPage } from "../infra/permission-table.ts";
-import { synthesized } from "../infra/synthesized.ts";
 import { type Report, runSuites } from "../support/project-copy.ts";
 
 const usage = `Takes one grant at a time away from the service stack and prints which check turned red: for every grant "table", the
@@ -47,7 +45,12 @@ const tell = (noticed: boolean, check: string, text: string): boolean => {
   return noticed;
 };
 
-const synthesizedTemplate = () => {
+/** The CDK takes a second to load: not for a look at the usage. */
+const synthesizedTemplate = async () => {
+  const [{ Template }, { synthesized }] = await Promise.all([
+    import("aws-cdk-lib/assertions"),
+    import("../infra/synthesized.ts"),
+  ]);
   const { templateOf, dispose } = synthesized();
   const storage = templateOf("prod", "Storage");
   const template = templateOf("prod", "Service").toJSON() as PolicyTemplate;
@@ -58,7 +61,7 @@ const synthesizedTemplate = () => {
   return { template, grants: grantsOf(template), isAsDocumented };
 };
 
-type Synthesized = ReturnType<typeof synthesizedTemplate>;
+type Synthesized = Awaited<ReturnType<typeof synthesizedTemplate>>;
 
 /** How many the table of permissions notices. */
 const checkTable = async ({ template, grants, isAsDocumented }: Synthesized, signal: AbortSignal): Promise<number> => {
@@ -102,7 +105,7 @@ await orUsage(usage, async () => {
   const part = partOfName(process.argv.slice(2));
   if (part === "help") return say(usage);
   await inRunFolder(async (signal) => {
-    const service = synthesizedTemplate();
+    const service = await synthesizedTemplate();
     const asked = part === undefined ? deployed : service.grants.map(nameOf).filter((name) => name.includes(part));
     if (asked.length === 0) throw new UsageError(`no grant's name has "${part}" in it`);
     await run(service, asked, signal);
