@@ -13,8 +13,11 @@ export interface Load {
 export interface SoakLoad {
   /** Makes the records. */
   prepare(): Promise<void>;
-  /** All clients ask one thing after the other for so long; ends when each has had its last answer. */
-  run(forMs: number): Promise<Load>;
+  /**
+   * All clients ask one thing after the other for so long, and on while `isWanted`, told how many operations are committed,
+   * says so; ends when each has had its last answer.
+   */
+  run(forMs: number, isWanted?: (committed: number) => boolean): Promise<Load>;
   /** Answers by their status. */
   readonly statuses: Readonly<Record<number, number>>;
 }
@@ -39,11 +42,11 @@ export const soakLoad = (clients: readonly RecordedClient[], patients: readonly 
       };
       await Promise.all(clients.map(create));
     },
-    run: async (forMs) => {
+    run: async (forMs, isWanted = () => false) => {
       const before = desk.committed;
       const began = performance.now();
       const rounds = async (client: RecordedClient): Promise<void> => {
-        while (performance.now() - began < forMs) await round(desk, client);
+        while (performance.now() - began < forMs || isWanted(desk.committed - before)) await round(desk, client);
       };
       await Promise.all(clients.map(rounds));
       return { committed: desk.committed - before, seconds: (performance.now() - began) / 1_000 };

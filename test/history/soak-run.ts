@@ -28,6 +28,8 @@ export interface SoakPlan {
   /** Pairs of stretches, one left alone and one with kills: what else the machine does meets both. */
   readonly pairs: number;
   readonly stretchMs: number;
+  /** A stretch with kills lasts until there were so many of them, and so many operations are committed, however slow the machine. */
+  readonly least?: { readonly kills: number; readonly committed: number };
   readonly progress: (text: string) => void;
 }
 
@@ -120,11 +122,14 @@ const stretches = async (service: Service, plan: SoakPlan, load: SoakLoad) => {
   await load.run(Math.min(plan.stretchMs, 3_000));
   for (let pair = 1; pair <= plan.pairs; pair += 1) {
     const calm = await measured(service, plan.members, () => load.run(plan.stretchMs));
-    const [storm, killed] = await Promise.all([
-      measured(service, plan.members, () => load.run(plan.stretchMs)),
-      killForAStretch(service, plan),
+    const least = plan.least ?? { kills: 0, committed: 0 };
+    const killed = { count: 0 };
+    const isWanted = (committed: number): boolean => killed.count < least.kills || committed < least.committed;
+    const [storm] = await Promise.all([
+      measured(service, plan.members, () => load.run(plan.stretchMs, isWanted)),
+      killForAStretch(service, plan, killed),
     ]);
-    kills += killed;
+    kills += killed.count;
     plan.progress(
       `pair ${pair} of ${plan.pairs}: ${perSecond(calm).toFixed(0)}/s left alone, ${perSecond(storm).toFixed(0)}/s with kills`,
     );
@@ -136,21 +141,20 @@ const stretches = async (service: Service, plan: SoakPlan, load: SoakLoad) => {
 
 /**
  * Kills one living member after the other while a stretch lasts, and not until the last answer: members that are killed before
- * they serve would keep it from coming. Returns how many.
+ * they serve would keep it from coming. Counts them in `killed`.
  */
-const killForAStretch = async (service: Service, { members, killEveryMs, stretchMs }: SoakPlan): Promise<number> => {
+const killForAStretch = async (service: Service, plan: SoakPlan, killed: { count: number }): Promise<void> => {
+  const { members, killEveryMs, stretchMs, least } = plan;
   const end = performance.now() + stretchMs;
-  let kills = 0;
-  while (performance.now() < end) {
+  while (performance.now() < end || killed.count < (least?.kills ?? 0)) {
     const living = members.filter((member) => isAlive(service.pid(member)));
     const member = living[Math.floor(Math.random() * living.length)];
     if (member !== undefined) {
-      kills += 1;
       await service.kill(member);
+      killed.count += 1;
     }
     await sleep(killEveryMs);
   }
-  return kills;
 };
 
 /** A service that is killed again and again starts ever more slowly, but not as slowly as this. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { isError } from "../../functions/doctor/finding.ts";
 import { runDoctor } from "../support/run-doctor.ts";
 import { startService } from "../support/service.ts";
 import { soak } from "./soak-run.ts";
@@ -12,6 +13,7 @@ test("under load, with workers and the HTTP process killed at random, no answer 
     killEveryMs: 500,
     pairs: 1,
     stretchMs: 3_000,
+    least: { kills: 4, committed: 11 },
     progress: () => {},
   });
   expect(verdict.findings).toEqual([]);
@@ -19,6 +21,7 @@ test("under load, with workers and the HTTP process killed at random, no answer 
   expect(disturbed.committed).toBeGreaterThan(10);
   expect(await service.stop()).toBe(0);
   const { code, report } = await runDoctor("--json", "--data", service.data);
-  expect(report.findings).toEqual([]);
+  // A note is no error: a segment whose writer was killed before it settled waits for the collector.
+  expect(report.findings.filter(isError)).toEqual([]);
   expect(code).toBe(0);
 }, 120_000);
