@@ -62,5 +62,5 @@ test.for(oddStreams)("%s: as many answers as requests, in order, and then the en
 test("none of it made the service throw, and no connection stays", async () => {
   expect(edge.counts.throws).toBe(0);
   expect(edge.lines.filter(({ event }) => event !== "request")).toEqual([]);
-  await expect.poll(() => edge.connections()).toBe(0);
+  await expect.poll(() => edge.connections(), { timeout: 20_000 }).toBe(0);
 });
