@@ -31,7 +31,8 @@ const startLife = (order: LifeOrder) => {
     /** Resolves when it says that it reached its point. */
     reached: async (): Promise<void> => {
       while (!lines().some(({ told }) => told === "reached")) {
-        if (child.exitCode !== null) throw new Error(`it ended before it reached its point: ${errors}`);
+        const end = child.exitCode ?? child.signalCode;
+        if (end !== null) throw new Error(`it ended with ${end} before it reached its point: ${errors}`);
         await Promise.race([once(child, "told"), closed]);
       }
     },
