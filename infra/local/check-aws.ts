@@ -14,9 +14,9 @@ interface Look extends Thing {
   readonly look: () => Promise<string | undefined>;
 }
 
-const looksAt = ({ names }: AwsSettings, isRestored: boolean, { dynamoOnce, sqs, s3 }: AwsClients): readonly Look[] => {
+const looksAt = ({ names }: AwsSettings, isRestored: boolean, { dynamo, sqs, s3 }: AwsClients): readonly Look[] => {
   const lookAtTable = async (table: TableName, TableName: string) => {
-    const { Table } = await dynamoOnce.send(new DescribeTableCommand({ TableName }));
+    const { Table } = await dynamo.send(new DescribeTableCommand({ TableName }));
     return tableMismatch(table, Table, isRestored);
   };
   const tables = (Object.entries(names.tables) as [TableName, string][]).map(([table, TableName]) => ({
