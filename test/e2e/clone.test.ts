@@ -25,10 +25,10 @@ const withWriters = async (patient: Awaited<ReturnType<typeof aPatientOf>>) => {
   const state = { isOver: false, committed: 0 };
   const write = async (clinician: number): Promise<void> => {
     for (let n = 0; !state.isOver; n++) {
-      const { status } = await patient.put(`notes/by-${clinician}/${n}.md`, {
+      const { status, text } = await patient.put(`notes/by-${clinician}/${n}.md`, {
         content: `${randomBytes(300).toString("hex")}\n`,
       });
-      expect(status).toBe(201);
+      expect({ status, text }).toMatchObject({ status: 201 });
       state.committed++;
     }
   };

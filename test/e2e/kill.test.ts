@@ -38,8 +38,8 @@ const underLoad = async (patients: readonly Awaited<ReturnType<typeof aPatientOf
 
 const settled = async (service: Service, id: string): Promise<string> => {
   for (;;) {
-    const { json } = await service.request("GET", `/v1/operations/${id}`, { headers: { prefer: "wait=20" } });
-    if (json.state !== "queued") return json.state;
+    const { json, text } = await service.request("GET", `/v1/operations/${id}`, { headers: { prefer: "wait=20" } });
+    if (json.state !== "queued") return json.state ?? text;
   }
 };
 

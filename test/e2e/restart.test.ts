@@ -22,7 +22,7 @@ const createPatient = async (service: Service, waitS = 10): Promise<string> => {
   const id = randomUUID();
   const headers = { prefer: `wait=${waitS}` };
   const created = await service.request("POST", "/v1/patients", { body: aPatient(id), headers });
-  expect(created.status).toBe(201);
+  expect(created).toMatchObject({ status: 201 });
   return id;
 };
 
