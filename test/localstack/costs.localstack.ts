@@ -3,7 +3,6 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { tableDefinitions, type TableName } from "../../functions/adapters/table-definitions.ts";
 import { writePathDefaults } from "../../functions/config.ts";
-import type { AwsClients } from "../../functions/aws-clients.ts";
 import { chargesOf, type Charge } from "../support/aws-charges.ts";
 import { localStackClients, localStackEndpoint, openAwsOn } from "../support/aws-engine.ts";
 import { writeSection } from "../support/cost-docs.ts";
@@ -29,25 +28,10 @@ afterAll(() => {
 /** Rows of its past that counting a patient's open operations meets at most. */
 const mostPast = 200;
 
-/**
- * Clients that wait for every answer. Counted is what an update costs whose calls are answered: a receive or a settle that
- * is given up, because LocalStack stood still for seconds, has others follow.
- */
-const patientClients = (): AwsClients => {
-  const clients = localStackClients();
-  for (const { config } of [clients.dynamo, clients.sqs, clients.s3]) {
-    const handler: object = config.requestHandler;
-    if (!("updateHttpClientConfig" in handler) || typeof handler.updateHttpClientConfig !== "function")
-      throw new TypeError("the SDK's HTTP handler cannot be set");
-    handler.updateHttpClientConfig("requestTimeout", 0);
-  }
-  return clients;
-};
-
 /** A record on LocalStack, updated once so that all its rows are there, and the functions that update it. */
 const openRecord = async (source: Awaited<ReturnType<typeof aLongRecord>>) => {
   const { patientId } = source;
-  const [clients, plain] = [patientClients(), localStackClients()];
+  const [clients, plain] = [localStackClients(), localStackClients()];
   const under = await openAwsOn(clients, { ...writePathDefaults });
   await copyRecord(source.engine, { engine: under.engine, clients: plain, names: under.names }, patientId);
   await putPast(plain, under, { patientId, rows: Math.min(source.commits - 1, mostPast) });
