@@ -5,7 +5,7 @@ import { operationsContract } from "../contract/operations.contract.ts";
 import { queueContract } from "../contract/queue.contract.ts";
 import { settleContract } from "../contract/settle.contract.ts";
 import { effectsContract, segmentsContract, summariesContract } from "../contract/stored.contract.ts";
-import type { EngineUnderTest, Tamper } from "../support/engines.ts";
+import type { EngineUnderTest, OpenEngine, Tamper } from "../support/engines.ts";
 import { simulatedEngine } from "./engine.ts";
 import { emptyStore, type Store } from "./store.ts";
 import { identifierKey } from "./store-heads.ts";
@@ -30,10 +30,17 @@ const tamperWith = (store: Store, now: () => number): Tamper => {
   };
 };
 
-const open = async (givesPrefix: boolean, rowTakesBytes = -1): Promise<EngineUnderTest> => {
+type Times = NonNullable<Parameters<OpenEngine>[0]>;
+
+interface Kind {
+  readonly givesPrefix: boolean;
+  readonly rowTakesBytes: number;
+}
+
+const open = async (kind: Kind, { leaseMs = 300, visibilityS = 1 }: Times = {}): Promise<EngineUnderTest> => {
   const clock = { now: Date.parse("2026-11-21T09:00:00.000Z") };
   const now = () => clock.now;
-  const settings = { leaseMs: 300, visibilityMs: 1_000, maxReceiveCount: 3, givesPrefix, rowTakesBytes, now };
+  const settings = { ...kind, leaseMs, visibilityMs: visibilityS * 1_000, maxReceiveCount: 3, now };
   const limits = { tailBytes: 1_000, sealedPacks: 4 };
   const store = emptyStore({ ...settings, limits, shuffle: (groups) => groups });
   return {
@@ -53,8 +60,9 @@ const open = async (givesPrefix: boolean, rowTakesBytes = -1): Promise<EngineUnd
   };
 };
 
-const openPrefix = () => open(true);
-const openInRows = () => open(true, 1_000);
+const openPrefix: OpenEngine = (times) => open({ givesPrefix: true, rowTakesBytes: -1 }, times);
+const openInRows: OpenEngine = (times) => open({ givesPrefix: true, rowTakesBytes: 1_000 }, times);
+const openWhole: OpenEngine = (times) => open({ givesPrefix: false, rowTakesBytes: -1 }, times);
 
 /** Unperturbed, the simulated engine is held to the contracts of the real ones: that is what makes it worth trusting. */
 describe("Without faults, the simulated engine", () => {
@@ -75,5 +83,5 @@ describe("Without faults, the simulated engine that keeps small payloads in rows
 });
 
 describe("Without faults, the simulated queue that gives a group as a whole", () => {
-  queueContract(() => open(false));
+  queueContract(openWhole);
 });
