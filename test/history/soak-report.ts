@@ -10,7 +10,8 @@ const mostOthers = 0.1;
 
 const cores = availableParallelism();
 
-const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+/** Rounded down: what misses a limit by little must not look as if it met it. */
+const percent = (share: number): string => `${Math.floor(share * 100)} %`;
 
 /** CPU time that the machine has in so many seconds, ms. */
 const allMs = (seconds: number): number => seconds * 1_000 * cores;
